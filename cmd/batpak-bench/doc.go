@@ -1,0 +1,14 @@
+// Command batpak-bench measures the engine beside what the machine itself allows.
+//
+//	batpak-bench floors                      what clock, copies, checksums, hashes and synced writes cost here
+//	batpak-bench list                        the rows and their targets
+//	batpak-bench run --rows P1,P4 [--quick] [--json] [--dir DIR] [--duration D]
+//
+// Every row is measured in rounds that alternate with its reference, in one process and on one disk; figures are
+// medians of the rounds. A ratio is the value over its reference. With --json, run prints one array; each object
+// begins with row, name, value, unit, reference, reference_value, ratio, better, target, met.
+//
+// Exit codes: 0 fine, whether targets are met or not; 2 could not run.
+//
+// The command knows its flags and how results are shown. It never knows how a row measures.
+package main

@@ -1,0 +1,5 @@
+// Package host reads what the machine says about itself and about this process:
+// file systems, block device counters, disk usage, threads, hardware.
+//
+// It knows /proc and /sys and says so when they have no answer. It never knows stores or rows.
+package host

@@ -1,0 +1,36 @@
+package host
+
+// What Linux must be able to say.
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
+	directory := t.TempDir()
+	mount, err := MountOf(directory)
+	if err != nil || mount.Type == "" {
+		t.Errorf("mount %+v, %v", mount, err)
+	}
+	before, err := ReadActivity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := ReadActivity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if after.WakeUps < before.WakeUps {
+		t.Logf("a thread ended: %+v, then %+v", before, after)
+	}
+	if line := Machine(directory); !strings.Contains(line, mount.Type) {
+		t.Errorf("%q does not name the file system %s", line, mount.Type)
+	}
+	// Whether there is a device depends on the machine; both answers are sound.
+	if device, err := DeviceOf(directory); err == nil {
+		if _, err := device.Counters(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package rows
+
+// What a row is given: where to work, how much to do, and whom to tell about it.
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+)
+
+// segmentChangesNeeded is the number of segment changes that rows P1 to P3 must
+// have seen before they are judged.
+const segmentChangesNeeded = 8
+
+// Scale says how much a row does.
+type Scale struct {
+	Duration    time.Duration // about how long a row measures
+	SegmentSize int           // of the stores whose segment changes are measured, bytes
+	Events      int           // in the stores that are read and weighed
+	SyncedRound int           // commits between two changes from F0 to the store and back
+	IdleWindow  time.Duration // how long wake-ups are counted at a time
+}
+
+// Full is the scale of figures that are worth quoting. A duration of 0 means ten
+// seconds a row.
+func Full(duration time.Duration) Scale {
+	if duration == 0 {
+		duration = 10 * time.Second
+	}
+	return Scale{Duration: duration, SegmentSize: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 6}
+}
+
+// Quick finishes a row in about two seconds, or in about the given duration.
+func Quick(duration time.Duration) Scale {
+	if duration == 0 {
+		duration = 1500 * time.Millisecond
+	}
+	return Scale{Duration: duration, SegmentSize: 16 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 6}
+}
+
+// Tiny only shows that the rows work: for tests.
+func Tiny() Scale {
+	return Scale{Duration: time.Millisecond, SegmentSize: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond}
+}
+
+// Env is one row's surroundings.
+type Env struct {
+	Directory string            // the row makes its own directories below it
+	Scale     Scale             // how much to do
+	Progress  func(text string) // told now and then what goes on; may be nil
+}
+
+func (e *Env) progress(format string, arguments ...any) {
+	if e.Progress != nil {
+		e.Progress(fmt.Sprintf(format, arguments...))
+	}
+}
+
+// scratch makes a directory; the returned function removes it with all that is in it.
+func (e *Env) scratch(name string) (directory string, remove func(), err error) {
+	directory, err = os.MkdirTemp(e.Directory, name+"-*")
+	if err != nil {
+		return "", nil, err
+	}
+	// What can't be removed here is tried again with the whole of Directory.
+	return directory, func() { _ = os.RemoveAll(directory) }, nil
+}
+
+// rounds calls round until the duration is over and enough is satisfied, at least
+// least times, at most for four times the duration. It returns the number of
+// rounds, and ctx's error when that ends.
+func (e *Env) rounds(ctx context.Context, least int, enough func() bool, round func() error) (int, error) {
+	start := time.Now()
+	for done := 0; ; done++ {
+		if err := ctx.Err(); err != nil {
+			return done, err
+		}
+		elapsed := time.Since(start)
+		over := elapsed >= e.Scale.Duration && enough() || elapsed >= 4*e.Scale.Duration
+		if done >= least && over {
+			return done, nil
+		}
+		if err := round(); err != nil {
+			return done, err
+		}
+	}
+}
+
+func always() bool { return true }

@@ -1,0 +1,31 @@
+package rows
+
+// An open loop: operations start at fixed times, whether or not the one before
+// has finished, as far as one thread can; latency counts from the intended start.
+
+import (
+	"runtime"
+	"time"
+
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/stats"
+)
+
+// openLoop runs op count times, one every interval nanoseconds, and records how
+// long after its intended start each one ended. One that starts late because its
+// predecessor took long is charged with the delay, so nothing is omitted. It
+// spins between operations, on a thread of its own.
+func openLoop(count int, interval float64, op func() error, into *stats.Latency) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	begin := time.Now()
+	for i := range count {
+		intended := time.Duration(float64(i) * interval)
+		for time.Since(begin) < intended {
+		}
+		if err := op(); err != nil {
+			return err
+		}
+		into.Record(int64(time.Since(begin) - intended))
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package main
+
+// Flags, exit codes and interrupts.
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of the command.
+const (
+	exitFine     = 0
+	exitNotToRun = 2
+)
+
+// commands are the verbs and their flags.
+type commands struct {
+	Floors floorsCommand `cmd:"" help:"Print what the pieces of an append cost on this machine, without a store."`
+	List   listCommand   `cmd:"" help:"List the rows and their targets."`
+	Run    runCommand    `cmd:"" help:"Measure rows beside their references."`
+}
+
+// session is what a command works with.
+type session struct {
+	ctx      context.Context
+	out      io.Writer
+	messages io.Writer
+	live     bool // messages is a terminal: a line there may be overwritten
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal ends the work in good order, a second one at once.
+	context.AfterFunc(ctx, stop)
+	code := execute(os.Args[1:], &session{ctx: ctx, out: os.Stdout, messages: os.Stderr, live: isTerminal(os.Stderr)})
+	stop()
+	os.Exit(code)
+}
+
+// finished ends parsing when kong has printed help and would exit.
+type finished int
+
+// execute runs one command line and returns the exit code.
+func execute(arguments []string, s *session) (code int) {
+	defer func() {
+		switch early := recover().(type) {
+		case nil:
+		case finished:
+			code = int(early)
+		default:
+			panic(early)
+		}
+	}()
+	var verbs commands
+	parser, err := kong.New(&verbs,
+		kong.Name("batpak-bench"),
+		kong.Description("Measures the engine beside what the machine itself allows."),
+		kong.Writers(s.out, s.messages),
+		kong.Exit(func(code int) { panic(finished(code)) }),
+	)
+	if err != nil {
+		return s.fail(err)
+	}
+	line, err := parser.Parse(arguments)
+	if err != nil {
+		return s.fail(err)
+	}
+	if err := line.Run(s); err != nil {
+		return s.fail(err)
+	}
+	return exitFine
+}
+
+func (s *session) fail(err error) int {
+	fmt.Fprintf(s.messages, "batpak-bench: %v\n", err)
+	return exitNotToRun
+}

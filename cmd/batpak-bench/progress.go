@@ -1,0 +1,42 @@
+package main
+
+// One live line, on a terminal only.
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// betweenShows keeps the line from costing more than what it tells about.
+const betweenShows = 100 * time.Millisecond
+
+type progress struct {
+	session *session
+	last    time.Time
+	width   int
+}
+
+func (s *session) newProgress() *progress { return &progress{session: s} }
+
+// show replaces the line, unless it has just been replaced.
+func (p *progress) show(text string) {
+	if !p.session.live || time.Since(p.last) < betweenShows {
+		return
+	}
+	fmt.Fprintf(p.session.messages, "\r%-*s", p.width, text)
+	p.last, p.width = time.Now(), len(text)
+}
+
+// clear removes the line.
+func (p *progress) clear() {
+	if p.width > 0 {
+		fmt.Fprintf(p.session.messages, "\r%*s\r", p.width, "")
+	}
+	p.width = 0
+}
+
+func isTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}

@@ -1,0 +1,103 @@
+// Appending.
+
+package engine
+
+import (
+	"fmt"
+
+	"github.com/batpak/batpak/engine/internal/commit"
+	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/payload"
+)
+
+// Receipt says where an event was stored.
+type Receipt struct {
+	ID        event.ID
+	Sequence  uint64 // position in the store, from 1
+	Timestamp int64  // the clock's time, microseconds since the Unix epoch
+	Position  event.Position
+	Hash      event.Hash // link of the entity's hash chain; zeros without hashing
+}
+
+// Append stores value, encoded as deterministic MessagePack, as an event of this
+// kind at the coordinate. When it returns depends on the store's [SyncPolicy].
+//
+// Errors: [ErrInvalid] for a zero coordinate, a reserved kind, a value that can't
+// be encoded (a channel, a function, a cycle, more than 100 levels) or is too long;
+// [ErrClosed], [ErrReadOnly], [ErrPoisoned], [ErrNoSpace]: nothing was stored;
+// [ErrIndeterminate]: the sync failed, the event may or may not survive.
+func (s *Store) Append(at event.Coordinate, kind event.Kind, value any) (Receipt, error) {
+	return s.AppendWith(at, kind, value, AppendOptions{})
+}
+
+// AppendWith is [Store.Append] with options.
+func (s *Store) AppendWith(at event.Coordinate, kind event.Kind, value any, options AppendOptions) (Receipt, error) {
+	buf, _ := s.encodings.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	encoded, err := payload.AppendMessagePack((*buf)[:0], value)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("append %s to %s: %w", kind, at, err)
+	}
+	receipt, err := s.AppendBytesWith(at, kind, event.CodecMessagePack, encoded, options)
+	if cap(encoded) <= 1<<20 {
+		*buf = encoded
+		s.encodings.Put(buf)
+	}
+	return receipt, err
+}
+
+// AppendBytes stores a payload that is encoded already: raw bytes, JSON or
+// MessagePack, as codec says; it is stored as given and not looked into. The
+// engine copies it before it returns or waits, changing it meanwhile gives an event
+// with some mixture of both, whole and with the right hash.
+//
+// The errors are those of [Store.Append]; ErrInvalid also for a codec that does not
+// exist. No memory is allocated.
+func (s *Store) AppendBytes(at event.Coordinate, kind event.Kind, codec event.Codec, payload []byte) (Receipt, error) {
+	return s.AppendBytesWith(at, kind, codec, payload, AppendOptions{})
+}
+
+// AppendBytesWith is [Store.AppendBytes] with options. A cause that no visible
+// event has is [ErrNotFound].
+func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec event.Codec, payload []byte, options AppendOptions) (Receipt, error) {
+	if s.log == nil {
+		return Receipt{}, ErrReadOnly
+	}
+	draft := event.Draft{
+		Coordinate: at, Kind: kind, Codec: codec, Payload: payload,
+		Flags: options.Flags, Version: options.Version, Lane: options.Lane,
+		Metadata: options.Metadata, Correlation: options.Correlation, Cause: options.Cause,
+	}
+	var tags [event.MaxTags + 1]string // a copy, so that what was checked is what is stored
+	if len(options.Tags) != 0 {
+		draft.Tags = tags[:copy(tags[:], options.Tags)]
+	}
+	if err := draft.Validate(s.maxPayload); err != nil {
+		return Receipt{}, err
+	}
+	var cause commit.Cause
+	if !draft.Cause.IsZero() {
+		found, err := s.reader.ByID(draft.Cause)
+		if err != nil {
+			return Receipt{}, fmt.Errorf("cause %s: %w", draft.Cause, err)
+		}
+		cause = commit.Cause{ID: draft.Cause, Sequence: found.Sequence, Depth: found.Depth}
+	}
+	unit := s.log.NewUnit()
+	s.log.Encode(unit, &draft, cause)
+	receipt, err := s.log.Append(unit)
+	s.log.Release(unit)
+	return Receipt(receipt), err
+}
+
+// Sync makes everything durable that was appended before the call. Errors:
+// [ErrIndeterminate] when the sync failed: it poisons the store, and what was
+// staged since the last one may be lost; [ErrPoisoned], [ErrClosed], [ErrReadOnly].
+func (s *Store) Sync() error {
+	if s.log == nil {
+		return ErrReadOnly
+	}
+	return s.log.Sync()
+}

@@ -1,0 +1,225 @@
+// Log: the state that the commit section guards, and its beginning and end.
+//
+// States of a log: open, closing (appends are refused), closed; and, beside them,
+// poisoned: a sync failed, or a store into the mapping faulted. Close sets
+// closing and closed, poisonLocked sets poisoned; no function takes one back.
+
+package commit
+
+import (
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/vfs"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// The errors that appending can give beside those of its input and of vfs.
+var (
+	// ErrClosed says that the log is closed or being closed.
+	ErrClosed = errors.New("batpak: store is closed")
+	// ErrPoisoned says that an earlier sync failed, or a store into a mapped
+	// file faulted: what is on disk is not known any more, and nothing can be
+	// written until the store is opened again. Reads go on.
+	ErrPoisoned = errors.New("batpak: store is poisoned by a failed sync, open it again")
+	// ErrIndeterminate says that the outcome is unknown: the event was staged,
+	// the sync that should have made it durable failed.
+	ErrIndeterminate = errors.New("batpak: outcome unknown")
+	// ErrFull says that the sequences are used up.
+	ErrFull = errors.New("batpak: no sequence left")
+)
+
+// Head is the newest event of an entity.
+type Head struct {
+	Clock uint64
+	Hash  event.Hash
+}
+
+// Heads maps entities to their newest events.
+type Heads map[string]*Head
+
+// Config is what a log needs to know. All fields but Logger must be set.
+type Config struct {
+	Dir         vfs.Dir
+	Set         *mmapseg.Set // the last segment is the active one
+	Heads       Heads        // owned by the log from then on
+	EveryAppend bool         // policy: Append returns when its sync did
+	SyncAll     bool         // fsync in place of fdatasync
+	Hashing     bool
+	SegmentSize int64  // largest ordinary segment
+	Ahead       uint64 // bound of what is staged beyond durable, as in the open frame
+	Clock       func() time.Time
+	Seed        [32]byte // of ids and salts
+	Origin      mmapseg.Origin
+	Logger      *slog.Logger
+
+	Start    Start
+	Unsealed []Retired // ended segments that have no footer yet
+}
+
+// Start is where the log goes on.
+type Start struct {
+	Identity    [16]byte
+	Incarnation uint64
+	Tail        int64        // in the active segment
+	Durable     mmapseg.Mark // up to which all is durable
+	Next        uint64       // sequence of the next event
+	TreeSize    uint64
+	Wall        uint64 // HLC
+	Counter     uint32
+}
+
+// Retired is a segment that ended and is on its way to be sealed.
+type Retired struct {
+	Segment *mmapseg.Segment
+	End     int64  // behind its end frame
+	Last    uint64 // its highest sequence
+}
+
+// Log is the writing half of a store. All methods may be called concurrently.
+type Log struct {
+	dir         vfs.Dir
+	set         *mmapseg.Set
+	everyAppend bool
+	syncAll     bool
+	hashing     bool
+	segmentSize int64
+	ahead       uint64
+	clock       func() time.Time
+	origin      mmapseg.Origin
+	identity    [16]byte
+	incarnation uint64
+	logger      *slog.Logger
+	units       sync.Pool
+
+	// mu is the commit section. Everything down to the blank line belongs to it.
+	mu         sync.Mutex
+	active     *mmapseg.Segment
+	tail       int64 // where the next unit goes in active
+	next       uint64
+	treeSize   uint64
+	wall       uint64
+	counter    uint32
+	heads      Heads
+	slab       []Head // heads not handed out yet
+	random     *rand.ChaCha8
+	control    []byte   // scratch for end frames
+	retired    *Retired // the segment before active while it is not synced
+	prepared   *mmapseg.Segment
+	preparedTo int64 // pages of prepared below it are populated
+	preparing  error // why there is no prepared segment; nil: none failed
+	need       int64 // smallest size that the next segment must have
+	populated  int64 // pages of active below it can be stored to without a fault
+	kickAt     int64 // tail at which the preparer has something to do
+	sealQueue  []*Retired
+	closing    bool
+	poison     error // the failure; nil: none
+	stats      counters
+	room       *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
+
+	// durable is the mark up to which syncs succeeded: stored under syncing,
+	// read by the commit section for the frames that it writes.
+	durable atomic.Uint64
+	// durableSequence follows durable, stored after it.
+	durableSequence atomic.Uint64
+	// syncing is held by who syncs a file that holds frames, so that such syncs
+	// are serial in the whole store. It is taken before mu.
+	syncing   sync.Mutex
+	syncStats syncCounters
+
+	// mapping keeps populating a segment and unmapping it for writing apart.
+	mapping sync.Mutex
+
+	prepareKick chan struct{}
+	sealKick    chan struct{}
+	stop        chan struct{}
+	background  sync.WaitGroup
+	closed      sync.Once
+	closeErr    error
+}
+
+// New returns a running log. Its goroutines end with Close.
+func New(c Config) *Log {
+	segments := c.Set.Segments()
+	active := segments[len(segments)-1]
+	l := &Log{
+		dir: c.Dir, set: c.Set, everyAppend: c.EveryAppend, syncAll: c.SyncAll, hashing: c.Hashing,
+		segmentSize: c.SegmentSize, ahead: c.Ahead, clock: c.Clock, origin: c.Origin,
+		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
+		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
+		wall: c.Start.Wall, counter: c.Start.Counter, heads: c.Heads, random: rand.NewChaCha8(c.Seed),
+		control:     make([]byte, 0, mmapseg.EndSize),
+		prepareKick: make(chan struct{}, 1),
+		sealKick:    make(chan struct{}, 1),
+		stop:        make(chan struct{}),
+	}
+	l.room = sync.NewCond(&l.mu)
+	l.durable.Store(uint64(c.Start.Durable))
+	l.durableSequence.Store(c.Start.Next - 1)
+	l.populated = c.Start.Tail
+	active.Publish(c.Start.Tail)
+	c.Set.SetVisible(c.Start.Next - 1)
+	for _, r := range c.Unsealed {
+		l.sealQueue = append(l.sealQueue, &r)
+	}
+	l.kickSealer()
+	l.kickPreparer()
+	l.background.Add(2)
+	go l.prepareLoop()
+	go l.sealLoop()
+	return l
+}
+
+// refusal says why nothing can be appended. The caller holds mu.
+func (l *Log) refusal() error {
+	switch {
+	case l.closing:
+		return ErrClosed
+	case l.poison != nil:
+		return &PoisonError{Cause: l.poison}
+	}
+	return nil
+}
+
+// PoisonError is [ErrPoisoned] with the failure that poisoned the store.
+type PoisonError struct{ Cause error }
+
+// Error gives the cause too.
+func (e *PoisonError) Error() string { return ErrPoisoned.Error() + ": " + e.Cause.Error() }
+
+// Is reports whether target is [ErrPoisoned].
+func (e *PoisonError) Is(target error) bool { return target == ErrPoisoned }
+
+// Unwrap returns the failure.
+func (e *PoisonError) Unwrap() error { return e.Cause }
+
+// IndeterminateError is [ErrIndeterminate] with the failure of the sync.
+type IndeterminateError struct {
+	Sequence uint64 // of the event, which may or may not survive; 0: several
+	Cause    error
+}
+
+// Error gives the cause too.
+func (e *IndeterminateError) Error() string {
+	return ErrIndeterminate.Error() + ": sync failed: " + e.Cause.Error()
+}
+
+// Is reports whether target is [ErrIndeterminate].
+func (e *IndeterminateError) Is(target error) bool { return target == ErrIndeterminate }
+
+// Unwrap returns the failure of the sync.
+func (e *IndeterminateError) Unwrap() error { return e.Cause }
+
+// poisonLocked ends all writing. The caller holds mu.
+func (l *Log) poisonLocked(cause error) {
+	if l.poison == nil {
+		l.poison = cause
+		l.logger.Error("store poisoned", "cause", cause)
+	}
+	l.room.Broadcast()
+}

@@ -1,0 +1,131 @@
+// Room for the next unit: within the active segment, or in the next one, which
+// the preparer has ready. Who has to wait does so outside the section, and is
+// counted.
+
+package commit
+
+import (
+	"fmt"
+
+	"github.com/batpak/batpak/internal/fault"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// waitForRoom returns when n bytes fit behind the tail, rotating if they do not.
+// It gives mu back while it waits. It fails when the log is closed or poisoned,
+// and with vfs.ErrNoSpace when no segment can be made; the next append tries
+// again.
+func (l *Log) waitForRoom(n, events int) error {
+	for waited := false; ; {
+		if err := l.refusal(); err != nil {
+			return err
+		}
+		staged := l.next - 1 + uint64(events)
+		if staged < l.next {
+			return ErrFull
+		}
+		if staged-l.durableSequence.Load() <= l.ahead {
+			if l.active.Fits(l.tail, n) {
+				return nil
+			}
+			if l.retired == nil && l.prepared != nil && l.preparedFits(n) {
+				return l.rotate()
+			}
+		}
+		if !waited {
+			l.stats.waits++
+			waited = true
+		}
+		if err := l.makeRoom(n, events); err != nil {
+			return err
+		}
+	}
+}
+
+// preparedFits reports whether the prepared segment has room for n bytes.
+func (l *Log) preparedFits(n int) bool { return l.prepared.Fits(mmapseg.HeaderSize, n) }
+
+// makeRoom does or waits for what stands in the way of n bytes. The caller holds
+// mu, which is given back meanwhile.
+func (l *Log) makeRoom(n, events int) error {
+	if l.next-1+uint64(events)-l.durableSequence.Load() > l.ahead {
+		l.unlocked(l.syncStaged)
+		return nil // a poisoned store refuses at the next look
+	}
+	if r := l.retired; r != nil {
+		l.unlocked(func() error { return l.syncRetired(r) })
+		return nil
+	}
+	// No smaller than what the unit needs: the next segment can be smaller than
+	// the active one, where that was made for a large unit.
+	l.need = max(l.need, l.sizeAfter(l.active.Size), mmapseg.SizeFor(n))
+	l.preparing = nil
+	l.kickPreparer()
+	// Another append may rotate first: then there is room in its segment, or all
+	// begins anew, since rotating forgets what was needed.
+	active := l.active
+	for l.active == active && l.preparing == nil && l.refusal() == nil && (l.prepared == nil || !l.preparedFits(n)) {
+		l.room.Wait()
+	}
+	if l.preparing != nil {
+		l.need = 0 // a smaller unit may well find room
+		return fmt.Errorf("no room for %d bytes: %w", n, l.preparing)
+	}
+	return nil
+}
+
+// unlocked syncs outside the section, unless the store was poisoned or closed
+// meanwhile. A failure poisons the store, which the caller looks at when it is
+// back.
+func (l *Log) unlocked(sync func() error) {
+	l.mu.Unlock()
+	l.syncing.Lock()
+	l.mu.Lock()
+	refused := l.refusal()
+	l.mu.Unlock()
+	if refused == nil {
+		_ = sync() // recorded as the poison
+	}
+	l.syncing.Unlock()
+	l.mu.Lock()
+}
+
+// sizeAfter returns the size of the segment that follows one of this size.
+func (l *Log) sizeAfter(size int64) int64 { return min(2*size, l.segmentSize) }
+
+// rotate ends the active segment and goes on in the prepared one. The caller holds
+// mu and has seen that the segment before is synced.
+func (l *Log) rotate() error {
+	old, successor := l.active, l.prepared
+	end := mmapseg.EndFrame{
+		LastSequence: l.next - 1, TreeSize: l.treeSize, NextNumber: successor.Number,
+		NextSalt: successor.Salt, NextGeneration: successor.Generation, Reason: mmapseg.EndRotated,
+	}
+	place := mmapseg.Place{Salt: old.Salt, Offset: l.tail, Mark: mmapseg.Mark(l.durable.Load())}
+	l.control = mmapseg.AppendEnd(l.control[:0], &end, place)
+	if err := l.storeControl(old, l.tail, l.control); err != nil {
+		return err
+	}
+	l.retired = &Retired{Segment: old, End: l.tail + int64(len(l.control)), Last: l.next - 1}
+	old.Finish(l.next - 1)
+	successor.Activate(l.next, l.treeSize)
+	l.set.Add(successor)
+	l.active, l.tail, l.prepared = successor, mmapseg.HeaderSize, nil
+	l.need, l.kickAt = 0, 0
+	l.populated = l.preparedTo
+	l.stats.rotations++
+	l.sealQueue = append(l.sealQueue, l.retired)
+	l.kickSealer()
+	l.room.Broadcast()
+	return nil
+}
+
+// storeControl stores a control frame; a fault poisons the store. The caller holds
+// mu, or is Close.
+func (l *Log) storeControl(s *mmapseg.Segment, offset int64, frame []byte) error {
+	if err := fault.Guard(func() { s.Store(offset, frame) }); err != nil {
+		l.poisonLocked(err)
+		return &PoisonError{Cause: err}
+	}
+	return nil
+}

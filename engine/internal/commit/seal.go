@@ -1,0 +1,147 @@
+// The sealer: a goroutine that takes ended segments one after the other from
+// retired to sealed. What it can't do is reported and left for the next opening;
+// an ended segment is complete without a footer.
+
+package commit
+
+import "github.com/batpak/batpak/mmapseg"
+
+func (l *Log) kickSealer() {
+	select {
+	case l.sealKick <- struct{}{}:
+	default:
+	}
+}
+
+func (l *Log) sealLoop() {
+	defer l.background.Done()
+	for {
+		select {
+		case <-l.stop:
+			l.sealAll() // Close waits for it
+			return
+		case <-l.sealKick:
+			l.sealAll()
+		}
+	}
+}
+
+// sealAll seals what is queued.
+func (l *Log) sealAll() {
+	for {
+		l.mu.Lock()
+		if len(l.sealQueue) == 0 || l.poison != nil {
+			l.mu.Unlock()
+			return
+		}
+		r := l.sealQueue[0]
+		l.sealQueue = l.sealQueue[1:]
+		l.mu.Unlock()
+		if err := l.seal(r); err != nil {
+			l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
+			l.mu.Lock()
+			l.stats.sealErrors++
+			l.mu.Unlock()
+		}
+	}
+}
+
+// seal unmaps the segment for writing before it syncs: a sync of pages that are
+// mapped for writing interrupts the appending core for each of them.
+func (l *Log) seal(r *Retired) error {
+	l.mapping.Lock()
+	err := r.Segment.Retire()
+	l.mapping.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := l.serially(func() error { return l.syncRetired(r) }); err != nil {
+		return err
+	}
+	footer, err := r.Segment.BuildFooter(r.End)
+	if err != nil {
+		return err
+	}
+	if err := r.Segment.Seal(r.End, footer); err != nil {
+		return err
+	}
+	if err := l.serially(func() error { return l.syncFile(r.Segment) }); err != nil {
+		return err
+	}
+	if err := r.Segment.GiveBack(r.End, r.End+int64(len(footer))); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.stats.sealed++
+	l.mu.Unlock()
+	return nil
+}
+
+// serially runs a sync when no other is under way and the store is not poisoned.
+func (l *Log) serially(sync func() error) error {
+	l.syncing.Lock()
+	defer l.syncing.Unlock()
+	if poison := l.staged().poison; poison != nil {
+		return poison
+	}
+	return sync()
+}
+
+// Close refuses further appends, makes everything durable, leaves a close frame
+// and gives the tail's room back. It reports every failure; a poisoned log gets
+// no close frame. Segments stay open for readers. Further calls return the same.
+func (l *Log) Close() error {
+	l.closed.Do(func() { l.closeErr = l.close() })
+	return l.closeErr
+}
+
+func (l *Log) close() error {
+	l.mu.Lock()
+	l.closing = true
+	l.room.Broadcast()
+	l.mu.Unlock()
+	close(l.stop)
+	l.background.Wait()
+
+	err := l.serially(l.finish)
+	l.mu.Lock()
+	prepared := l.prepared
+	l.prepared = nil
+	if l.poison != nil {
+		err = &PoisonError{Cause: l.poison}
+	}
+	l.mu.Unlock()
+	if prepared != nil {
+		if e := prepared.Discard(l.dir); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// finish syncs what is staged, then writes and syncs the close frame: it must
+// not be on disk before what it vouches for.
+func (l *Log) finish() error {
+	if err := l.syncStaged(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	frame := mmapseg.AppendClose(nil, &mmapseg.CloseFrame{
+		Identity: l.identity, Incarnation: l.incarnation, LastSequence: l.next - 1, TreeSize: l.treeSize, Wall: l.wall, Counter: l.counter,
+	}, mmapseg.Place{Salt: l.active.Salt, Offset: l.tail, Mark: mmapseg.Mark(l.durable.Load())})
+	err := l.storeControl(l.active, l.tail, frame)
+	l.tail += int64(len(frame))
+	active, tail, last := l.active, l.tail, l.next-1
+	l.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if err := l.syncFile(active); err != nil {
+		return err
+	}
+	l.publishDurable(active, tail, last)
+	if err := active.Retire(); err != nil {
+		return err
+	}
+	return active.Truncate(tail)
+}

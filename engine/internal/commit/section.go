@@ -1,0 +1,157 @@
+// The commit section: the short time under one mutex in which a unit gets its
+// place. No system call is made in it and no sealed page is touched; its pages
+// were brought in by the preparer. Who has to wait for room leaves it.
+
+package commit
+
+import (
+	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/fault"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// Append gives the unit its place and, where the policy says so, waits until it
+// is durable. The receipt is that of the unit's last event.
+func (l *Log) Append(u *Unit) (Receipt, error) {
+	now := l.clock().UnixMicro()
+	l.mu.Lock()
+	if err := l.waitForRoom(len(u.bytes), len(u.items)); err != nil {
+		l.mu.Unlock()
+		return Receipt{}, err
+	}
+	if err := l.judge(u); err != nil {
+		l.mu.Unlock()
+		return Receipt{}, err
+	}
+	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
+		l.poisonLocked(err)
+		l.mu.Unlock()
+		return Receipt{}, &IndeterminateError{Cause: err}
+	}
+	kick := l.tail >= l.kickAt
+	l.mu.Unlock()
+	if kick {
+		l.kickPreparer()
+	}
+	receipt := u.items[len(u.items)-1].receipt()
+	if l.everyAppend {
+		if err := l.WaitDurable(receipt.Sequence); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return receipt, nil
+}
+
+// judge decides whether the unit may be stored at all, now that nothing can come
+// between the decision and the storing. It is here that idempotency keys are
+// looked up, and then expectations, in what was committed since they were judged
+// outside; until there are any, every unit passes.
+func (l *Log) judge(*Unit) error { return nil }
+
+// place assigns and copies a unit for which there is room. The caller holds mu.
+func (l *Log) place(u *Unit, now int64) {
+	mark := mmapseg.Mark(l.durable.Load())
+	base := l.tail
+	sequence := l.next
+	for i := range u.items {
+		l.assign(&u.items[i], sequence+uint64(i), now)
+		it := &u.items[i]
+		it.frame.Assign(u.bytes, &it.assigned, l.active.Salt, base, mark)
+	}
+	l.active.Store(base, u.bytes)
+	for i := range u.items {
+		l.active.Point(sequence+uint64(i), base+int64(u.items[i].frame.Start))
+	}
+	l.next += uint64(len(u.items))
+	l.treeSize += uint64(len(u.items))
+	l.tail += int64(len(u.bytes))
+	if !l.everyAppend {
+		l.active.Publish(l.tail)
+		l.set.SetVisible(l.next - 1)
+	}
+}
+
+// assign gives one event its sequence, clock, time, id and hash, and makes it its
+// entity's head.
+func (l *Log) assign(it *item, sequence uint64, now int64) {
+	if wall := uint64(max(now, 0) / 1000); wall > l.wall {
+		l.wall, l.counter = wall, 0
+	} else if l.counter++; l.counter == 0 {
+		l.wall++
+	}
+	head := l.heads[it.entity]
+	if head == nil {
+		head = l.newHead(it.entity)
+	}
+	head.Clock++
+	a := &it.assigned
+	a.Sequence, a.Clock, a.Timestamp = sequence, head.Clock, now
+	a.ID = event.MakeID(l.wall, l.counter, l.random.Uint64())
+	it.link.Wall, it.link.Counter = l.wall, l.counter
+	if !l.hashing {
+		return
+	}
+	it.link.Prev = head.Hash
+	it.link.ID, it.link.Timestamp, it.link.Sequence, it.link.Clock = a.ID, now, sequence, head.Clock
+	a.Hash = it.link.Hash()
+	head.Hash = a.Hash
+}
+
+// headSlab is how many heads are allocated at once.
+const headSlab = 256
+
+// newHead adds the head of an entity without events. Its name is copied: the
+// caller's may be a piece of something large.
+func (l *Log) newHead(entity string) *Head {
+	if len(l.slab) == 0 {
+		l.slab = make([]Head, headSlab)
+	}
+	head := &l.slab[0]
+	l.slab = l.slab[1:]
+	l.heads[cloneString(entity)] = head
+	return head
+}
+
+func cloneString(s string) string { return string([]byte(s)) }
+
+// kickPreparer wakes the preparer; it does not wait.
+func (l *Log) kickPreparer() {
+	select {
+	case l.prepareKick <- struct{}{}:
+	default:
+	}
+}
+
+// State is a consistent view of the log's counters.
+type State struct {
+	Next        uint64
+	Durable     uint64
+	TreeSize    uint64
+	Entities    int
+	Identity    [16]byte
+	Incarnation uint64
+	Poison      error
+	Rotations   uint64
+	RoomWaits   uint64 // appends that waited for a segment or for a sync
+	Sealed      uint64
+	SealErrors  uint64
+	Syncs       uint64
+	SyncNanos   uint64
+}
+
+// State returns the log's counters. It waits for the commit section.
+func (l *Log) State() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return State{
+		Next: l.next, Durable: l.durableSequence.Load(), TreeSize: l.treeSize, Entities: len(l.heads),
+		Identity: l.identity, Incarnation: l.incarnation, Poison: l.poison,
+		Rotations: l.stats.rotations, RoomWaits: l.stats.waits, Sealed: l.stats.sealed, SealErrors: l.stats.sealErrors,
+		Syncs: l.syncStats.count.Load(), SyncNanos: l.syncStats.nanos.Load(),
+	}
+}
+
+// counters are guarded by mu.
+type counters struct {
+	rotations, waits, sealed, sealErrors uint64
+}

@@ -1,0 +1,192 @@
+// Reader: single events and ranges out of a set of segments.
+
+package query
+
+import (
+	"errors"
+	"iter"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// ErrClosed says that the store was closed.
+var ErrClosed = errors.New("batpak: store is closed")
+
+// Reader reads from a set. All methods may be called concurrently.
+type Reader struct {
+	set     *mmapseg.Set
+	decoder *mmapseg.Decoder
+	scratch sync.Pool // *[]byte: the frame of one event
+	closed  atomic.Bool
+}
+
+// New returns a reader of set.
+func New(set *mmapseg.Set, decoder *mmapseg.Decoder) *Reader {
+	return &Reader{set: set, decoder: decoder}
+}
+
+// Close makes every later call, and the next step of every iterator, fail with
+// [ErrClosed]. It does not wait for them; the set's segments do.
+func (r *Reader) Close() { r.closed.Store(true) }
+
+// frame calls use with the checked frame of a sequence, which is valid only there.
+func (r *Reader) frame(sequence uint64, use func(f *mmapseg.Frame, file string) error) error {
+	if r.closed.Load() {
+		return ErrClosed
+	}
+	buf, _ := r.scratch.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	f, segment, grown, err := r.set.Find(sequence, *buf, true)
+	*buf = grown
+	if err == nil {
+		err = use(&f, segment.Name())
+	}
+	if cap(*buf) <= 1<<20 {
+		r.scratch.Put(buf)
+	}
+	return r.translate(err)
+}
+
+// translate makes the error of a closed segment that of a closed store.
+func (r *Reader) translate(err error) error {
+	if errors.Is(err, mmapseg.ErrSegmentClosed) {
+		return ErrClosed
+	}
+	return err
+}
+
+// Into reads the event with this sequence into an event whose memory it reuses.
+func (r *Reader) Into(sequence uint64, into *event.Event) error {
+	return r.frame(sequence, func(f *mmapseg.Frame, file string) error {
+		payload, metadata := into.Payload[:0], into.Metadata[:0]
+		if err := r.decoder.Event(f, file, into); err != nil {
+			into.Payload, into.Metadata = payload, metadata
+			return err
+		}
+		into.Payload = append(payload, into.Payload...)
+		into.Metadata = append(metadata, into.Metadata...)
+		return nil
+	})
+}
+
+// Range says what an iteration yields.
+type Range struct {
+	First, Last uint64 // inclusive; Last 0: open end
+	Backward    bool
+	Limit       int // 0: none
+	Check       bool
+}
+
+// source is a reader of frames in one of the two directions.
+type source interface {
+	Next() (mmapseg.Frame, *mmapseg.Segment, bool, error)
+	Close()
+}
+
+// Events yields the visible events of a range. An event is valid until the next
+// step.
+func (r *Reader) Events(want Range) iter.Seq2[event.Event, error] {
+	return func(yield func(event.Event, error) bool) {
+		if want.Last == 0 {
+			want.Last = r.set.Visible()
+		}
+		var frames source
+		if want.Backward {
+			frames = r.set.Backward(want.First, want.Last, want.Check)
+		} else {
+			frames = r.set.Reader(want.First, want.Last, want.Check)
+		}
+		defer frames.Close()
+		r.each(frames, want.Limit, yield)
+	}
+}
+
+func (r *Reader) each(frames source, limit int, yield func(event.Event, error) bool) {
+	var ev event.Event
+	for n := 0; limit == 0 || n < limit; n++ {
+		if r.closed.Load() {
+			yield(event.Event{}, ErrClosed)
+			return
+		}
+		f, segment, ok, err := frames.Next()
+		if err == nil && ok {
+			err = r.decoder.Event(&f, segment.Name(), &ev)
+		}
+		switch {
+		case err != nil:
+			if !yield(event.Event{}, r.translate(err)) || !mmapseg.IsDamage(err) {
+				return
+			}
+		case !ok:
+			return
+		case !yield(ev, nil):
+			return
+		}
+	}
+}
+
+// Found is what an event's header tells to one that it may cause.
+type Found struct {
+	Sequence uint64
+	Depth    uint32
+}
+
+// ByID finds a visible event by its id. Ids of one store ascend with sequences,
+// so that it searches by halving: in the list of segments, then in one of them.
+func (r *Reader) ByID(id event.ID) (Found, error) {
+	segments, ranges := r.visibleRanges()
+	var failed error
+	idAt := func(sequence uint64) event.ID {
+		var found event.ID
+		err := r.frame(sequence, func(f *mmapseg.Frame, _ string) error { found = f.ID(); return nil })
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return found
+	}
+	i := sort.Search(len(segments), func(i int) bool { return failed != nil || idAt(ranges[i].First).Compare(id) > 0 })
+	if failed != nil {
+		return Found{}, failed
+	}
+	if i == 0 {
+		return Found{}, mmapseg.ErrNotFound
+	}
+	in := ranges[i-1]
+	n := sort.Search(int(in.Last-in.First+1), func(n int) bool {
+		return failed != nil || idAt(in.First+uint64(n)).Compare(id) >= 0
+	})
+	if failed != nil {
+		return Found{}, failed
+	}
+	sequence := in.First + uint64(n)
+	if sequence > in.Last {
+		return Found{}, mmapseg.ErrNotFound
+	}
+	var ev event.Event
+	if err := r.Into(sequence, &ev); err != nil {
+		return Found{}, err
+	}
+	if ev.ID != id {
+		return Found{}, mmapseg.ErrNotFound
+	}
+	return Found{Sequence: sequence, Depth: ev.Position.Depth}, nil
+}
+
+// visibleRanges returns the segments that hold visible events, and which.
+func (r *Reader) visibleRanges() ([]*mmapseg.Segment, []mmapseg.Range) {
+	visible := r.set.Visible()
+	var segments []*mmapseg.Segment
+	var ranges []mmapseg.Range
+	for _, s := range r.set.Segments() {
+		if in := s.Range(visible); !in.IsZero() {
+			segments, ranges = append(segments, s), append(ranges, in)
+		}
+	}
+	return segments, ranges
+}

@@ -1,0 +1,27 @@
+// TestMain: this binary is also the child processes of its tests.
+
+package engine_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// childRole is the environment variable that makes the test binary a child process
+// with a role in place of running tests.
+const childRole = "BATPAK_ENGINE_TEST_CHILD"
+
+// children are the roles; each is given the directory and returns an exit code.
+var children = map[string]func(dir string) int{
+	"append": appendingChild,
+	"hold":   holdingChild,
+}
+
+func TestMain(m *testing.M) {
+	if role := os.Getenv(childRole); role != "" {
+		os.Exit(children[role](os.Args[1]))
+	}
+	goleak.VerifyTestMain(m)
+}

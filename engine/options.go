@@ -1,0 +1,189 @@
+// Options of a store and of its calls. Zero values are safe.
+
+package engine
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/batpak/batpak/event"
+)
+
+// SyncPolicy says what an append waits for. The zero value is [SyncEveryAppend].
+type SyncPolicy struct{ manual bool }
+
+// SyncEveryAppend makes every append return when its own sync did. Appends that
+// run at the same time share syncs. Readers see an event when it is durable.
+func SyncEveryAppend() SyncPolicy { return SyncPolicy{} }
+
+// SyncManual makes appends return when they are in the mapped file, where they
+// survive the end of the process but not of the machine, and readers see them
+// then. [Store.Sync] and [Store.Close] make them durable.
+func SyncManual() SyncPolicy { return SyncPolicy{manual: true} }
+
+// String names the policy.
+func (p SyncPolicy) String() string {
+	if p.manual {
+		return "manual"
+	}
+	return "every append"
+}
+
+// SyncMode says with which call a sync is made.
+type SyncMode uint8
+
+const (
+	// SyncData uses fdatasync: contents, and what is needed to read them.
+	SyncData SyncMode = iota
+	// SyncAll uses fsync: times and all other metadata too.
+	SyncAll
+)
+
+// Hashing says whether events carry the hash chain. It is chosen when a store is
+// created and kept with it.
+type Hashing uint8
+
+const (
+	// HashingStored takes the store as it was created, and creates one with
+	// hashing.
+	HashingStored Hashing = iota
+	// HashingOn refuses a store that was created without.
+	HashingOn
+	// HashingOff creates a store without, and refuses one that was created with.
+	HashingOff
+)
+
+// Limits and defaults of [Options], in bytes.
+const (
+	DefaultSegmentSize = 64 << 20
+	MinSegmentSize     = 64 << 10
+	MaxSegmentSize     = 4 << 30
+
+	firstSegmentSize = 4 << 20
+)
+
+// Options are given to [Open]. The zero value is a durable store with hashing.
+type Options struct {
+	// Sync is what appends wait for; zero: SyncEveryAppend.
+	Sync SyncPolicy
+	// SyncMode is the call behind it; zero: SyncData.
+	SyncMode SyncMode
+	// SegmentSize is the size of the largest ordinary segment file in bytes, a
+	// multiple of 4096 from MinSegmentSize to MaxSegmentSize; 0: 64 MiB. The
+	// first segment has 4 MiB or SegmentSize, whichever is less, and each has
+	// twice the size of the one before until SegmentSize. An event that is
+	// larger gets a segment of its own.
+	SegmentSize int64
+	// MaxPayload is the longest payload as stored, in bytes, 1 to 64 MiB;
+	// 0: 16 MiB.
+	MaxPayload int
+	// Hashing is the choice of the hash chain; zero: as the store has it.
+	Hashing Hashing
+	// ReadOnly opens an existing store without writing anything, together with
+	// other readers, while no process has it open for writing. Damaged stores
+	// can be opened too: what is sound can be read.
+	ReadOnly bool
+	// Clock gives the time of appends; nil: time.Now. It may go backwards; the
+	// hybrid logical clock of the store does not.
+	Clock func() time.Time
+	// Random is read at opening, for identities, salts and ids; nil:
+	// crypto/rand.
+	Random io.Reader
+	// Logger gets a line about recovery, failures of background work and
+	// poison; nil: silent.
+	Logger *slog.Logger
+}
+
+// complete returns the options with defaults in place of zero values.
+func (o Options) complete() (Options, error) {
+	if o.SegmentSize == 0 {
+		o.SegmentSize = DefaultSegmentSize
+	}
+	if o.MaxPayload == 0 {
+		o.MaxPayload = event.DefaultMaxPayload
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Random == nil {
+		o.Random = rand.Reader
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case o.SyncMode > SyncAll:
+		return o, &OptionError{"SyncMode", o.SyncMode, "SyncData or SyncAll"}
+	case o.SegmentSize < MinSegmentSize || o.SegmentSize > MaxSegmentSize || o.SegmentSize%4096 != 0:
+		return o, &OptionError{"SegmentSize", o.SegmentSize, fmt.Sprintf("a multiple of 4096 from %d to %d bytes, or 0", MinSegmentSize, int64(MaxSegmentSize))}
+	case o.MaxPayload < 1 || o.MaxPayload > event.MaxPayload:
+		return o, &OptionError{"MaxPayload", o.MaxPayload, fmt.Sprintf("from 1 to %d bytes, or 0", event.MaxPayload)}
+	case o.Hashing > HashingOff:
+		return o, &OptionError{"Hashing", o.Hashing, "HashingStored, HashingOn or HashingOff"}
+	}
+	return o, nil
+}
+
+// ahead bounds what may be staged beyond what is durable, in events. An unclean
+// end gives up that many sequences.
+func (o *Options) ahead() uint64 {
+	if o.Sync.manual {
+		return 1 << 24
+	}
+	return 1 << 16
+}
+
+// AppendOptions are what an append may say beside what it stores. The zero value
+// says nothing.
+type AppendOptions struct {
+	// Tags are up to 16 labels of 1 to 128 bytes of UTF-8.
+	Tags []string
+	// Metadata is up to 4 KiB of the caller's.
+	Metadata []byte
+	// Flags are stored as given.
+	Flags event.Flags
+	// Version is the payload's schema version; 0: none.
+	Version uint32
+	// Correlation names what the event belongs to; zero: the event itself.
+	Correlation event.ID
+	// Cause is the event that caused this one, which must be visible; zero:
+	// none.
+	Cause event.ID
+	// Lane is the caller's number of a branch.
+	Lane uint32
+}
+
+// Direction is the order of an iteration.
+type Direction uint8
+
+const (
+	// Forward goes from the lowest sequence to the highest.
+	Forward Direction = iota
+	// Backward goes from the highest to the lowest.
+	Backward
+)
+
+// ReadOptions are how to read, not what. The zero value reads all, forwards,
+// checked.
+type ReadOptions struct {
+	// Direction is the order of the events.
+	Direction Direction
+	// Limit ends the iteration after so many events; 0: no limit. Negative
+	// values are refused.
+	Limit int
+	// SkipChecks leaves the checksums of what is read unverified.
+	SkipChecks bool
+}
+
+func (o *ReadOptions) check() error {
+	switch {
+	case o.Direction > Backward:
+		return &OptionError{"Direction", o.Direction, "Forward or Backward"}
+	case o.Limit < 0:
+		return &OptionError{"Limit", o.Limit, "0 (no limit) or more"}
+	}
+	return nil
+}

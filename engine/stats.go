@@ -1,0 +1,65 @@
+// Stats: the store's counters.
+
+package engine
+
+import (
+	"time"
+
+	"github.com/batpak/batpak/event"
+)
+
+// Stats are the counters of a store at one moment. Sequences count from 1; 0 is
+// before the first event.
+type Stats struct {
+	Identity    event.ID // of this store, 16 random bytes
+	Incarnation uint64   // writable openings so far; 0 when open for reading only
+
+	Events  uint64 // stored, staged ones counted
+	Staged  uint64 // highest sequence that is wholly in a mapping
+	Visible uint64 // highest sequence that readers see
+	Durable uint64 // highest sequence that survives a power cut
+	Lost    uint64 // sequences given up by unclean ends
+
+	Entities       int // entities with events; 0 when open for reading only
+	Segments       int // segment files, without the prepared one
+	SealedSegments int
+	DiskBytes      int64 // reserved for segments
+
+	Syncs     uint64        // of files that hold events, since opening
+	SyncTime  time.Duration // spent in them
+	Rotations uint64        // segment changes since opening
+	RoomWaits uint64        // appends that waited for a segment or a sync since opening
+	Sealed    uint64        // segments sealed since opening
+	SealFails uint64        // segments left unsealed since opening, to be sealed by a later one
+
+	Poisoned error // why nothing can be written; nil: it can
+}
+
+// Stats returns the counters. It waits for an append that is just being placed.
+func (s *Store) Stats() Stats {
+	stats := Stats{Identity: s.identity, Visible: s.set.Visible()}
+	for _, lost := range s.lost {
+		stats.Lost += lost.Last - lost.First + 1
+	}
+	segments := s.set.Segments()
+	stats.Segments = len(segments)
+	for _, segment := range segments {
+		if segment.Sealed() {
+			stats.SealedSegments++
+		}
+		stats.DiskBytes += segment.DiskSize()
+	}
+	if s.log == nil {
+		stats.Staged, stats.Durable, stats.Events = stats.Visible, stats.Visible, s.report.Events
+		return stats
+	}
+	state := s.log.State()
+	stats.Incarnation, stats.Events = state.Incarnation, state.TreeSize
+	stats.Staged, stats.Durable = state.Next-1, state.Durable
+	stats.Entities = state.Entities
+	stats.Syncs, stats.SyncTime = state.Syncs, time.Duration(state.SyncNanos)
+	stats.Rotations, stats.RoomWaits = state.Rotations, state.RoomWaits
+	stats.Sealed, stats.SealFails = state.Sealed, state.SealErrors
+	stats.Poisoned = state.Poison
+	return stats
+}

@@ -1,0 +1,36 @@
+// This file holds populating pages on Linux.
+
+package mmap
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/batpak/batpak/internal/fault"
+)
+
+// populate brings in the pages of b, which begins at a page boundary.
+func populate(b []byte, purpose purpose) error {
+	advice := unix.MADV_POPULATE_READ
+	if purpose == forWriting {
+		advice = unix.MADV_POPULATE_WRITE
+	}
+	for {
+		err := unix.Madvise(b, advice)
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, unix.EINTR):
+			continue
+		case errors.Is(err, unix.EINVAL):
+			// The range is aligned and the mode fits, so the kernel is one from before 5.14 that has no such
+			// advice. The pages come in by faults then.
+			return nil
+		case errors.Is(err, unix.EFAULT), errors.Is(err, unix.EHWPOISON):
+			return fmt.Errorf("mmap: populate %d bytes for %s: %w: %w", len(b), purpose, fault.ErrMapFault, err)
+		}
+		return fmt.Errorf("mmap: populate %d bytes for %s: %w", len(b), purpose, err)
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+// This file holds populating pages on systems that can't.
+
+package mmap
+
+// populate does nothing: pages come in by faults here.
+func populate([]byte, purpose) error { return nil }

@@ -1,0 +1,180 @@
+// This file holds the errors that callers branch on, and the one function that makes an error of the system one of them.
+
+package vfs
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"syscall"
+)
+
+var (
+	// ErrLocked: another holder, in this process or another, has the lock. A *LockedError has the details.
+	ErrLocked = errors.New("locked by another holder")
+	// ErrNotRegular: the name is not a regular file's. A *NotRegularError has the details.
+	ErrNotRegular = errors.New("not a regular file")
+	// ErrNotDirectory: the path is not a directory's, or leads through something that is none. A
+	// *NotDirectoryError has the details where the last element is to blame.
+	ErrNotDirectory = errors.New("not a directory")
+	// ErrForeignOwner: the file belongs to a third user. An *OwnerError has the details.
+	ErrForeignOwner = errors.New("owned by another user")
+	// ErrNoSpace: the disk, the quota, or the capacity of a directory in memory is full.
+	ErrNoSpace = errors.New("no space left")
+	// ErrUnwritable: permissions or a read-only file system forbid what was asked.
+	ErrUnwritable = errors.New("not writable")
+	// ErrName: not the base name of a file.
+	ErrName = errors.New("not a file name")
+)
+
+// LockedError is [ErrLocked] with the holder.
+type LockedError struct {
+	// Path of the lock file.
+	Path string
+	// PID is the process id of the exclusive holder as it sees itself, which in another pid namespace is another
+	// number, and 0 where it is unknown: the holders share the lock, or the holder has just taken it. In that moment
+	// it can also be the holder before, if that one died.
+	PID int
+}
+
+// Error names the file and the holder.
+func (e *LockedError) Error() string {
+	if e.PID == 0 {
+		return fmt.Sprintf("%s: %v", e.Path, ErrLocked)
+	}
+	return fmt.Sprintf("%s: locked by process %d", e.Path, e.PID)
+}
+
+// Is reports whether target is [ErrLocked].
+func (e *LockedError) Is(target error) bool { return target == ErrLocked }
+
+// NotRegularError is [ErrNotRegular] with what was found.
+type NotRegularError struct {
+	// Path of what was found.
+	Path string
+	// Found says what it is: "a symbolic link", "a directory", "a FIFO", "a socket", "a device".
+	Found string
+}
+
+// Error names the path and what it is.
+func (e *NotRegularError) Error() string {
+	return fmt.Sprintf("%s: %s, not a regular file", e.Path, e.Found)
+}
+
+// Is reports whether target is [ErrNotRegular].
+func (e *NotRegularError) Is(target error) bool { return target == ErrNotRegular }
+
+// NotDirectoryError is [ErrNotDirectory] with what was found.
+type NotDirectoryError struct {
+	// Path of what was found.
+	Path string
+	// Found says what it is: "a symbolic link", "a regular file", "a FIFO", "a socket", "a device".
+	Found string
+}
+
+// Error names the path and what it is.
+func (e *NotDirectoryError) Error() string {
+	return fmt.Sprintf("%s: %s, not a directory", e.Path, e.Found)
+}
+
+// Is reports whether target is [ErrNotDirectory].
+func (e *NotDirectoryError) Is(target error) bool { return target == ErrNotDirectory }
+
+// OwnerError is [ErrForeignOwner] with the owner.
+type OwnerError struct {
+	// Path of the file.
+	Path string
+	// Owner is the user id of the file, Want that of the directory.
+	Owner, Want uint32
+}
+
+// Error names the path and both owners.
+func (e *OwnerError) Error() string {
+	return fmt.Sprintf("%s: owned by user %d, the directory by %d", e.Path, e.Owner, e.Want)
+}
+
+// Is reports whether target is [ErrForeignOwner].
+func (e *OwnerError) Is(target error) bool { return target == ErrForeignOwner }
+
+// classified is an error number together with the sentinel that it stands for.
+type classified struct{ class, cause error }
+
+func (e *classified) Unwrap() []error { return []error{e.class, e.cause} }
+
+// Error says both, unless the system's text says it already.
+func (e *classified) Error() string {
+	if strings.Contains(e.cause.Error(), e.class.Error()) {
+		return e.cause.Error()
+	}
+	return fmt.Sprintf("%v: %v", e.class, e.cause)
+}
+
+// failure wraps err with the operation and the path, and with the sentinel that it stands for. nil, io.EOF and errors
+// that say everything already come back as they are.
+func failure(operation, path string, err error) error {
+	return report(operation, path, err, classOf(err))
+}
+
+// unwritable is failure for an operation that changes something: a lack of permission is ErrUnwritable.
+func unwritable(operation, path string, err error) error {
+	class := classOf(err)
+	if class == nil && errors.Is(err, fs.ErrPermission) {
+		class = ErrUnwritable
+	}
+	return report(operation, path, err, class)
+}
+
+func report(operation, path string, err, class error) error {
+	switch err.(type) {
+	case nil, *LockedError, *NotRegularError, *NotDirectoryError, *OwnerError:
+		return err
+	}
+	if err == io.EOF {
+		return err
+	}
+	if named, ok := err.(*fs.PathError); ok {
+		err = named.Err
+	}
+	if class != nil && !errors.Is(err, class) {
+		err = &classified{class, err}
+	}
+	return &fs.PathError{Op: operation, Path: path, Err: err}
+}
+
+// classOf returns the sentinel that an error number stands for, nil if it speaks for itself.
+func classOf(err error) error {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return nil
+	}
+	switch number {
+	case syscall.ENOSPC, syscall.EDQUOT:
+		return ErrNoSpace
+	case syscall.EROFS:
+		return ErrUnwritable
+	case syscall.ENOTDIR:
+		return ErrNotDirectory
+	}
+	return nil
+}
+
+// checkName refuses what is not the base name of a file.
+func checkName(operation, name string) error {
+	if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
+		return &fs.PathError{Op: operation, Path: name, Err: ErrName}
+	}
+	return nil
+}
+
+// both returns the error that there is, or the two joined. Unlike errors.Join it leaves a single one as it is.
+func both(first, second error) error {
+	if first == nil {
+		return second
+	}
+	if second == nil {
+		return first
+	}
+	return errors.Join(first, second)
+}

@@ -1,0 +1,29 @@
+// The two checksums of a frame. CRC32C (Castagnoli), because it is the faster of
+// klauspost/crc32's two polynomials at the sizes of frames: measured at 64, 256
+// and 1,024 bytes it takes 7, 18 and 36 ns, IEEE 12, 27 and 35 ns.
+//
+// The body CRC is split so that most of it can be computed outside the commit
+// section. For an event frame the fixed part (everything behind the assigned
+// fields) is checksummed first and without a seed; its value, exclusive-or the
+// seed, is the state with which the assigned part goes on. That is the plain
+// CRC32C of "fixed part, then assigned part" with the salt mixed in between, and
+// it detects what a plain one detects. The body of a control frame is all
+// assigned part.
+
+package mmapseg
+
+import "github.com/klauspost/crc32"
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Salt is the random number of one segment file that seeds its CRCs.
+type Salt uint64
+
+// seeds returns the seeds of a frame's header CRC and body CRC. Within one
+// segment no two offsets share a seed: the multipliers are odd.
+func (s Salt) seeds(offset int64) (header, body uint32) {
+	unit := uint32(offset / frameAlign)
+	return uint32(s) + unit*0x9E3779B1, uint32(s>>32) + unit*0x85EBCA77
+}
+
+func crc(seed uint32, b []byte) uint32 { return crc32.Update(seed, castagnoli, b) }

@@ -1,0 +1,169 @@
+// Decoding of event frames. The checksum, where it was checked, says that the
+// bytes are as written; the bounds are checked here all the same, so that no
+// input makes decoding read beyond the frame or allocate more than it holds.
+
+package mmapseg
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+
+	"github.com/batpak/batpak/event"
+)
+
+// Decoder turns event frames into events. Its strings come from a table of names
+// seen before, so that decoding allocates only for new ones. It may be used by
+// several goroutines at once.
+type Decoder struct{ names names }
+
+// Sequence returns the sequence of an event frame without decoding it.
+func (f *Frame) Sequence() uint64 { return binary.LittleEndian.Uint64(f.Bytes[24:]) }
+
+// ID returns the id of an event frame without decoding it.
+func (f *Frame) ID() event.ID { return event.ID(f.Bytes[48:64]) }
+
+// Timestamp returns the time of an event frame in microseconds.
+func (f *Frame) Timestamp() int64 { return int64(binary.LittleEndian.Uint64(f.Bytes[40:])) }
+
+// EventHash returns the event hash of an event frame; ok is false in a store
+// without hashing.
+func (f *Frame) EventHash() (h event.Hash, ok bool) {
+	if f.Bytes[66]&fieldHash == 0 || len(f.Bytes) < eventFixed+32 {
+		return h, false
+	}
+	return event.Hash(f.Bytes[eventFixed : eventFixed+32]), true
+}
+
+// Event decodes an event frame into ev, whose Payload and Metadata are borrowed
+// from the frame and whose Tags reuse ev's memory. file names the segment in
+// errors.
+func (d *Decoder) Event(f *Frame, file string, ev *event.Event) error {
+	if detail := d.decode(f, ev); detail != "" {
+		return contentError(f, file, detail)
+	}
+	return nil
+}
+
+// decode returns what is wrong with the frame, or "".
+func (d *Decoder) decode(f *Frame, ev *event.Event) string {
+	b := f.Bytes[:f.Length]
+	if f.Type != FrameEvent || len(b) < minEventLength {
+		return "too short for an event"
+	}
+	le := binary.LittleEndian
+	bits := le.Uint16(b[66:])
+	packed := le.Uint32(b[68:])
+	entity, scope := int(packed&1023)+1, int(packed>>10&1023)+1
+	fixed := eventFixed + int(assignedSize[bits&15])
+	if bits&^fieldsKnown != 0 || fixed > len(b) {
+		return "fields that this version does not have"
+	}
+	ev.Sequence = le.Uint64(b[24:])
+	ev.Timestamp = int64(le.Uint64(b[40:]))
+	ev.ID = event.ID(b[48:64])
+	ev.Kind = event.Kind(le.Uint16(b[64:]))
+	ev.Codec = event.Codec(packed >> 20 & 15)
+	ev.Flags = event.Flags(packed >> 24)
+	ev.Position = event.Position{Clock: le.Uint64(b[32:]), Wall: ev.ID.Wall(), Counter: ev.ID.Counter()}
+	ev.Version, ev.Correlation = 0, ev.ID
+	ev.Cause, ev.CauseSequence, ev.CauseInBatch = event.ID{}, 0, 0
+	ev.Imported, ev.Tombstone = false, false
+	ev.Tags, ev.Metadata, ev.Key, ev.Gate = ev.Tags[:0], nil, "", nil
+	ev.Hash = event.Hash{}
+	if bits&fieldHash != 0 {
+		ev.Hash = event.Hash(b[eventFixed : eventFixed+32])
+	}
+	rest := b[fixed:]
+	if bits&^fieldHash != 0 {
+		decodeAssigned(b, bits, fixed, ev)
+		var detail string
+		if rest, detail = d.optional(rest, bits, ev); detail != "" {
+			return detail
+		}
+	}
+	if entity+scope > len(rest) {
+		return "names longer than the frame"
+	}
+	coordinate, ok := d.names.coordinate(rest[:entity], rest[entity:entity+scope])
+	if !ok {
+		return "names that are not UTF-8"
+	}
+	ev.Coordinate = coordinate
+	ev.Payload = rest[entity+scope:]
+	return ""
+}
+
+func decodeAssigned(b []byte, bits uint16, fixed int, ev *event.Event) {
+	le := binary.LittleEndian
+	if bits&fieldCause != 0 {
+		at := causeOffset(bits)
+		ev.Cause = event.ID(b[at : at+16])
+		ev.CauseSequence = le.Uint64(b[at+16:])
+	}
+	if bits&fieldImported != 0 {
+		ev.Imported = true
+		ev.Position.Wall, ev.Position.Counter = le.Uint64(b[fixed-12:]), le.Uint32(b[fixed-4:])
+	}
+}
+
+// optional decodes the fixed optional fields and returns what follows them.
+func (d *Decoder) optional(rest []byte, bits uint16, ev *event.Event) ([]byte, string) {
+	f := fields{b: rest}
+	if bits&fieldDepth != 0 {
+		ev.Position.Depth = f.u32()
+	}
+	if bits&fieldLane != 0 {
+		ev.Position.Lane = f.u32()
+	}
+	if bits&fieldVersion != 0 {
+		ev.Version = f.u32()
+	}
+	if bits&fieldCorrelation != 0 {
+		ev.Correlation = event.ID(f.bytes16())
+	}
+	if bits&fieldCauseInBatch != 0 {
+		ev.CauseInBatch = f.u16()
+	}
+	if bits&fieldTombstone != 0 {
+		ev.Tombstone = true
+		f.take(36)
+	}
+	if bits&fieldTags != 0 && !d.tags(f.take(int(f.u16())), ev) {
+		return nil, "tags out of bounds"
+	}
+	if bits&fieldMetadata != 0 {
+		ev.Metadata = f.take(int(f.u16()))
+	}
+	if bits&fieldKey != 0 {
+		ev.Key = string(f.take(int(f.u8())))
+		f.take(32)
+	}
+	if bits&fieldGate != 0 {
+		record, err := event.DecodeGateRecord(f.take(int(f.u16())))
+		if err != nil {
+			return nil, "gate record: " + err.Error()
+		}
+		ev.Gate = record
+	}
+	if f.short {
+		return nil, "optional fields longer than the frame"
+	}
+	return f.b, ""
+}
+
+// tags decodes a tags field, whose length was taken off already.
+func (d *Decoder) tags(b []byte, ev *event.Event) bool {
+	f := fields{b: b}
+	count := int(f.u8())
+	if count == 0 || count > event.MaxTags {
+		return false
+	}
+	for range count {
+		tag := f.take(int(f.u8()))
+		if f.short || len(tag) == 0 || !utf8.Valid(tag) {
+			return false
+		}
+		ev.Tags = append(ev.Tags, d.names.text(tag))
+	}
+	return f.done()
+}

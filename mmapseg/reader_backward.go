@@ -1,0 +1,190 @@
+// Reading a range of sequences, backwards: in groups that are found through the
+// sparse offsets, copied, walked forwards and handed out in reverse.
+
+package mmapseg
+
+import "errors"
+
+// backwardGroup is how many events a group has at most; the offsets of a group
+// are kept in the reader.
+const backwardGroup = 64
+
+// Backward yields the visible event frames of a range from the highest sequence
+// to the lowest. It belongs to one goroutine.
+type Backward struct {
+	set   *Set
+	check bool
+	first uint64 // lowest sequence wanted
+	next  uint64 // highest still wanted; 0: done
+	buf   *[]byte
+
+	segment *Segment
+	base    int64
+	chunk   []byte
+	offsets [backwardGroup]int32 // in chunk, of the group's frames
+	count   int                  // of offsets not handed out yet
+	lowest  uint64               // the group's lowest sequence
+	single  bool                 // the group is damaged: one event at a time
+}
+
+// Backward returns a reader of the sequences from last down to first, both
+// inclusive, as far as they are visible now.
+func (s *Set) Backward(first, last uint64, check bool) *Backward {
+	r := s.Reader(first, last, check)
+	return &Backward{set: s, check: check, first: r.next, next: r.last, buf: r.buf}
+}
+
+// Close gives the reader's buffer back.
+func (r *Backward) Close() {
+	(&Reader{set: r.set, buf: r.buf}).Close()
+	r.buf = nil
+}
+
+// Next returns the event frame before the one that it returned last, as
+// [Reader.Next] does.
+func (r *Backward) Next() (f Frame, segment *Segment, ok bool, err error) {
+	for r.next >= r.first {
+		if r.count == 0 && !r.single {
+			if more, err := r.group(); err != nil || !more {
+				return Frame{}, nil, false, err
+			}
+			continue
+		}
+		if r.single {
+			f, segment, ok, err := r.one()
+			if ok || err != nil {
+				return f, segment, ok, err
+			}
+			continue
+		}
+		r.count--
+		f, _ := r.parse(int(r.offsets[r.count]), false) // collect has checked it
+		r.next = f.Sequence() - 1
+		if r.count == 0 {
+			r.next = r.lowest - 1
+		}
+		return f, r.segment, true, nil
+	}
+	return Frame{}, nil, false, nil
+}
+
+// one reads the event at r.next by itself, for groups with damage.
+func (r *Backward) one() (Frame, *Segment, bool, error) {
+	sequence := r.next
+	r.next--
+	if sequence <= r.lowest {
+		r.single = false
+	}
+	f, segment, buf, err := r.set.Find(sequence, *r.buf, r.check)
+	*r.buf = buf
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Frame{}, nil, false, nil
+	case err != nil && !IsDamage(err):
+		r.next = 0
+		return Frame{}, nil, false, err
+	case err != nil:
+		return Frame{}, nil, false, err
+	}
+	return f, segment, true, nil
+}
+
+// group copies the frames of the highest sequences that are still wanted.
+func (r *Backward) group() (bool, error) {
+	i, segment := r.set.find(r.next)
+	if segment == nil {
+		return false, nil
+	}
+	if !segment.holds(r.next) { // a gap behind the segment
+		r.next = segment.behind.Load() - 1
+		if r.next < segment.Floor {
+			if i == 0 {
+				return false, nil
+			}
+			r.next = segment.Floor - 1
+		}
+		return r.next >= r.first, nil
+	}
+	high := r.next
+	low := max(r.first, segment.Floor)
+	if high-low >= backwardGroup {
+		low = high - backwardGroup + 1
+	}
+	start, end, low, err := r.span(segment, low, high)
+	if err != nil {
+		return false, err
+	}
+	if n := int(end - start); cap(*r.buf) < n {
+		*r.buf = make([]byte, n)
+	}
+	r.chunk = (*r.buf)[:end-start]
+	if err := segment.pinned(func() { copy(r.chunk, segment.read.Bytes()[start:end]) }); err != nil {
+		return false, err
+	}
+	r.segment, r.base, r.lowest = segment, start, low
+	r.collect(low, high)
+	return true, nil
+}
+
+// span returns the bytes that hold the events from low to high, and raises low
+// where that would be too many bytes.
+func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from uint64, err error) {
+	known := r.set.Visible()
+	if behind := s.behind.Load(); behind != 0 {
+		known = min(known, behind-1)
+	}
+	err = s.pinned(func() {
+		points := s.points.Load()
+		end = s.End()
+		if next := points.after(high, known); next >= HeaderSize {
+			end = min(end, next)
+		}
+		start = max(points.before(low), HeaderSize)
+		if end-start > fullChunk && high-low >= pointEvery {
+			low = high - (high-s.Floor)%pointEvery
+			start = max(points.before(low), HeaderSize)
+		}
+	})
+	return min(start, end), end, low, err
+}
+
+// collect notes where the frames of the sequences from low to high stand in the
+// chunk; damage makes the reader look at them one by one.
+func (r *Backward) collect(low, high uint64) {
+	r.count, r.single = 0, false
+	for at := 0; at < len(r.chunk); {
+		f, bad := r.parse(at, r.check)
+		if bad != problemNone {
+			r.single = true
+			break
+		}
+		if f.Type == FrameEvent && f.Sequence() >= low {
+			if f.Sequence() > high {
+				break
+			}
+			if r.count == backwardGroup {
+				r.single = true
+				break
+			}
+			r.offsets[r.count] = int32(at)
+			r.count++
+		}
+		at += align(f.Length)
+	}
+	if r.single {
+		r.count = 0
+		return
+	}
+	if r.count == 0 {
+		r.next = low - 1
+	}
+}
+
+func (r *Backward) parse(at int, check bool) (Frame, problem) {
+	view := Reader{check: check, segment: r.segment, chunk: r.chunk, base: r.base, at: at}
+	f, complete, bad := view.parse()
+	if !complete {
+		return f, problemLength
+	}
+	return f, bad
+}

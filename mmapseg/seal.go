@@ -1,0 +1,145 @@
+// Sealing: from a retired segment whose frames are durable to an immutable file
+// with a footer. Everything in the footer is taken from the frames as they are
+// on disk.
+
+package mmapseg
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/batpak/batpak/event"
+)
+
+// BuildFooter reads the frames of a segment, which end at framesEnd, and returns
+// its footer's bytes. It is an error if they are not sound to the last.
+func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
+	summary := Summary{TreeBase: s.TreeBase}
+	var points []byte
+	var tree treeRuns
+	tree.start(s.TreeBase)
+	scanner := NewScanner(NewFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
+	le := binary.LittleEndian
+	for {
+		f, ok, err := scanner.Next()
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			break
+		}
+		if f.Type != FrameEvent {
+			continue
+		}
+		if summary.Events%pointEvery == 0 {
+			points = le.AppendUint32(points, uint32(f.Sequence()-s.Floor))
+			points = le.AppendUint32(points, uint32(f.Offset/frameAlign))
+		}
+		summary.add(&f)
+		if hash, ok := f.EventHash(); ok {
+			tree.add(hash)
+		}
+	}
+	if scanner.Offset() != framesEnd {
+		return nil, &CorruptError{Segment: s.Name(), Offset: scanner.Offset(), Problem: scanner.Problem()}
+	}
+	b := footerBuilder{start: framesEnd}
+	b.add(sectionPoints, points)
+	b.add(sectionRange, summary.encode())
+	if s.Hashing {
+		b.add(sectionTree, tree.encode())
+	}
+	return b.finish(&s.Header), nil
+}
+
+// Seal writes the footer behind framesEnd. The caller then syncs the segment,
+// calls [Segment.GiveBack] and syncs again. A full disk is vfs.ErrNoSpace, and
+// leaves the segment as it was, readable and complete, only not sealed.
+func (s *Segment) Seal(framesEnd int64, footer []byte) error {
+	if need := framesEnd + int64(len(footer)); need > s.Size {
+		if err := s.file.Reserve(need); err != nil {
+			return fmt.Errorf("seal %s: %w", s.Name(), err)
+		}
+	}
+	if _, err := s.file.WriteAt(footer, framesEnd); err != nil {
+		return fmt.Errorf("seal %s: %w", s.Name(), err)
+	}
+	return nil
+}
+
+// GiveBack cuts the file behind its footer, which ends at size, and lets readers
+// use the footer's points in place of those on the heap.
+func (s *Segment) GiveBack(framesEnd, size int64) error {
+	if err := s.Truncate(size); err != nil {
+		return err
+	}
+	footer, reason, err := ReadFooter(s.file, size, &s.Header)
+	if err != nil {
+		return err
+	}
+	if footer == nil {
+		return fmt.Errorf("seal %s: the footer just written can't be read back: %s", s.Name(), reason)
+	}
+	if footer.points.offset+footer.points.length <= int64(len(s.read.Bytes())) {
+		mapped := s.read.Bytes()[footer.points.offset:][:footer.points.length]
+		s.points.Store(&points{first: s.Floor, mapped: mapped})
+	}
+	s.sealed.Store(true)
+	return nil
+}
+
+// add takes an event frame into the summary.
+func (s *Summary) add(f *Frame) {
+	at := f.Timestamp()
+	if s.Events == 0 {
+		s.First, s.FirstID = f.Sequence(), f.ID()
+		s.LowestTime, s.HighestTime = at, at
+	}
+	s.Events++
+	s.Last, s.LastID = f.Sequence(), f.ID()
+	s.LowestTime, s.HighestTime = min(s.LowestTime, at), max(s.HighestTime, at)
+}
+
+// treeRuns computes the roots of aligned runs of 256 leaves from leaves that
+// arrive in order, from any position on.
+type treeRuns struct {
+	next  uint64 // position of the next leaf
+	whole bool   // the run that next is in was seen from its beginning
+	stack []event.Hash
+	sizes []uint32
+	first uint64
+	nodes []event.Hash
+}
+
+func (t *treeRuns) start(base uint64) {
+	t.next = base
+	t.whole = base%TreeRun == 0
+	t.first = (base + TreeRun - 1) / TreeRun
+}
+
+func (t *treeRuns) add(hash event.Hash) {
+	if t.whole {
+		t.stack, t.sizes = append(t.stack, event.LeafHash(hash)), append(t.sizes, 1)
+		for n := len(t.stack); n > 1 && t.sizes[n-1] == t.sizes[n-2]; n = len(t.stack) {
+			t.stack[n-2] = event.NodeHash(t.stack[n-2], t.stack[n-1])
+			t.sizes[n-2] *= 2
+			t.stack, t.sizes = t.stack[:n-1], t.sizes[:n-1]
+		}
+	}
+	t.next++
+	if t.next%TreeRun != 0 {
+		return
+	}
+	if t.whole {
+		t.nodes = append(t.nodes, t.stack[0])
+	}
+	t.whole, t.stack, t.sizes = true, t.stack[:0], t.sizes[:0]
+}
+
+func (t *treeRuns) encode() []byte {
+	b := binary.LittleEndian.AppendUint64(nil, t.first)
+	for i := range t.nodes {
+		b = append(b, t.nodes[i][:]...)
+	}
+	return b
+}

@@ -1,0 +1,371 @@
+// One segment file of a running store, and its states:
+//
+//	prepared  made by Create; no frames, not in the Set
+//	active    the commit section stores frames into it
+//	retired   Retire took its writable mapping; nothing can be stored any more
+//	sealed    Seal wrote its footer and cut the file; immutable from here on
+//	closed    Close: unmapped when the last pin is gone
+//
+// Readers may use it from active to closed, below the offset that was published
+// for them.
+
+package mmapseg
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+
+	"github.com/batpak/batpak/internal/mmap"
+	"github.com/batpak/batpak/internal/vfs"
+)
+
+// MinSize and MaxSize bound the reserved size of a segment file, in bytes.
+const (
+	MinSize = 64 << 10
+	MaxSize = 1 << 34
+)
+
+// closedPins is added to the pin count of a segment that is being closed, so that
+// later pins see a negative count.
+const closedPins = math.MinInt64 / 2
+
+// Segment is one segment file. Its methods for storing and sealing belong to one
+// goroutine at a time; reading may go on beside them, from any number.
+type Segment struct {
+	Header
+	// Floor is the lowest sequence that the segment can hold. It is set before
+	// the segment enters a Set and never changes.
+	Floor uint64
+	// TreeBase is the number of events in the store's Merkle tree before the
+	// segment's first. Set with Floor.
+	TreeBase uint64
+
+	file  vfs.File
+	read  *mmap.Mapping
+	write *mmap.Mapping // nil unless prepared or active
+
+	// end is how far readers may read, in bytes from the start of the file.
+	// Frames below it are complete and never change: the writer stores it after
+	// them, readers load it before them.
+	end atomic.Int64
+	// points is replaced when the segment is sealed. The entries of a heap
+	// table are written before the end that covers them is stored.
+	points atomic.Pointer[points]
+	sealed atomic.Bool
+	disk   atomic.Int64 // size of the file
+	// behind is the first sequence that the segment can no longer hold, 0 while
+	// it may still grow.
+	behind atomic.Uint64
+
+	pins      atomic.Int64
+	once      sync.Once
+	releasing atomic.Bool
+	released  chan struct{} // closed when unmapped
+	failed    error         // of unmapping or closing; read after released is closed
+}
+
+// footerRoom is how much of a segment is kept for its footer.
+func footerRoom(size int64) int64 { return (size/32 + 4096) &^ 7 }
+
+// controlRoom is how much room frames leave for the end, close and open frames
+// that may have to follow them.
+const controlRoom = EndSize + CloseSize + framePrefix + 88 + 24*64
+
+// SizeFor returns the size of a segment that has room for a unit of n bytes: a
+// multiple of 4,096.
+func SizeFor(n int) int64 {
+	need := HeaderSize + int64(n) + 2*controlRoom + 4096
+	return max(MinSize, (need+need/16+4095)&^4095)
+}
+
+// Create makes the segment's file and maps it: written under a temporary name,
+// reserved for real, its header synced, renamed, the directory synced. It returns
+// vfs.ErrNoSpace where the file system has no room for it; nothing is left
+// behind after an error.
+func Create(dir vfs.Dir, h Header) (*Segment, error) {
+	if h.Size < MinSize || h.Size > MaxSize || h.Size%4096 != 0 {
+		return nil, fmt.Errorf("batpak: segment of %d bytes: must be a multiple of 4096 from %d to %d", h.Size, MinSize, int64(MaxSize))
+	}
+	temporary := h.Name() + temporarySuffix
+	file, err := dir.Create(temporary)
+	if err != nil {
+		return nil, fmt.Errorf("create segment: %w", err)
+	}
+	name := temporary
+	undo := func(err error) (*Segment, error) {
+		_ = file.Close()     // the first error is the one to tell
+		_ = dir.Remove(name) // what stays is removed at the next opening
+		return nil, fmt.Errorf("create segment %s: %w", h.Name(), err)
+	}
+	if err := file.Reserve(h.Size); err != nil {
+		return undo(err)
+	}
+	if _, err := file.WriteAt(h.encode(), 0); err != nil {
+		return undo(err)
+	}
+	if err := file.SyncAll(); err != nil {
+		return undo(err)
+	}
+	if err := dir.Rename(temporary, h.Name()); err != nil {
+		return undo(err)
+	}
+	name = h.Name()
+	if err := dir.Sync(); err != nil {
+		return undo(err)
+	}
+	s := newSegment(h, file)
+	s.disk.Store(h.Size)
+	if err := s.mapFor(h.Size, true); err != nil {
+		return undo(err)
+	}
+	s.points.Store(newPoints(h.Size))
+	return s, nil
+}
+
+func newSegment(h Header, file vfs.File) *Segment {
+	s := &Segment{Header: h, file: file, released: make(chan struct{})}
+	s.end.Store(HeaderSize)
+	return s
+}
+
+// mapFor maps the file's first size bytes for reading, and for writing too.
+func (s *Segment) mapFor(size int64, writable bool) (err error) {
+	if s.read, err = s.file.Map(size, mmap.ReadOnly); err != nil {
+		return err
+	}
+	if writable {
+		if s.write, err = s.file.Map(size, mmap.ReadWrite); err != nil {
+			_ = s.read.Unmap()
+		}
+	}
+	return err
+}
+
+// Contents is what recovery found in a segment that is opened again.
+type Contents struct {
+	Floor    uint64
+	TreeBase uint64
+	End      int64 // behind the last frame that counts
+	Points   []uint32
+	Footer   *Footer // of a sealed segment, else nil
+}
+
+// Open maps an existing segment file for reading. A segment with a footer is
+// sealed; for the others the points come with c.
+func Open(dir vfs.Dir, h Header, c Contents) (*Segment, error) {
+	return open(dir, h, c, false)
+}
+
+// OpenTail opens the unfinished last segment to go on with it: reserved again to
+// its whole size, mapped for writing.
+func OpenTail(dir vfs.Dir, h Header, c Contents) (*Segment, error) {
+	return open(dir, h, c, true)
+}
+
+func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
+	file, err := dir.Open(h.Name(), writable)
+	if err != nil {
+		return nil, fmt.Errorf("open segment: %w", err)
+	}
+	undo := func(err error) (*Segment, error) {
+		_ = file.Close() // the first error is the one to tell
+		return nil, fmt.Errorf("open segment %s: %w", h.Name(), err)
+	}
+	if writable {
+		if err := file.Reserve(h.Size); err != nil {
+			return undo(err)
+		}
+	}
+	size, err := file.Size()
+	if err != nil {
+		return undo(err)
+	}
+	s := newSegment(h, file)
+	s.Floor, s.TreeBase = c.Floor, c.TreeBase
+	s.disk.Store(size)
+	mapped := min(size, h.Size)
+	if c.Footer != nil {
+		mapped = size // the footer of a full segment may reach beyond its reserved size
+	}
+	if c.End > mapped {
+		return undo(&CorruptError{Segment: h.Name(), Offset: mapped, Problem: "the file has become shorter than its frames"})
+	}
+	if err := s.mapFor(mapped, writable); err != nil {
+		return undo(err)
+	}
+	s.end.Store(c.End)
+	if c.Footer != nil {
+		s.points.Store(&points{mapped: s.read.Bytes()[c.Footer.points.offset:][:c.Footer.points.length], first: c.Floor})
+		s.sealed.Store(true)
+		return s, nil
+	}
+	table := &points{heap: c.Points, first: c.Floor}
+	if writable {
+		table = newPoints(h.Size)
+		table.first = c.Floor
+		copy(table.heap, c.Points)
+	}
+	s.points.Store(table)
+	return s, nil
+}
+
+// Name returns the segment's file name.
+func (s *Segment) Name() string { return s.Header.Name() }
+
+// Activate gives a prepared segment its place in the log, before it enters a Set.
+func (s *Segment) Activate(floor, treeBase uint64) {
+	s.Floor, s.TreeBase = floor, treeBase
+	s.points.Load().first = floor
+}
+
+// Fits reports whether a unit of n bytes can stand at tail, with room left for
+// what must be able to follow it.
+func (s *Segment) Fits(tail int64, n int) bool {
+	return tail+int64(n)+controlRoom <= s.Size-footerRoom(s.Size)
+}
+
+// FitsControl reports whether a control frame of n bytes can stand at tail with
+// room left for an end frame.
+func (s *Segment) FitsControl(tail int64, n int) bool {
+	return tail+int64(n)+EndSize+CloseSize <= s.Size-footerRoom(s.Size)
+}
+
+// Store copies a unit of frames to offset; its first 8 bytes come last, in one
+// atomic store. Readers see it when [Segment.Publish] says so.
+func (s *Segment) Store(offset int64, unit []byte) { s.write.Store(int(offset), unit) }
+
+// Point notes where the event with this sequence stands, for finding it and its
+// neighbours. It belongs to the goroutine that stores.
+func (s *Segment) Point(sequence uint64, offset int64) {
+	if n := sequence - s.Floor; n%pointEvery == 0 {
+		s.points.Load().heap[n/pointEvery] = uint32(offset / frameAlign)
+	}
+}
+
+// Publish lets readers read up to end.
+func (s *Segment) Publish(end int64) { s.end.Store(end) }
+
+// End returns how far readers may read.
+func (s *Segment) End() int64 { return s.end.Load() }
+
+// Finish says that last is the highest sequence that the segment will ever hold,
+// or one below its floor when it holds none.
+func (s *Segment) Finish(last uint64) { s.behind.Store(last + 1) }
+
+// holds reports whether the segment may hold sequence.
+func (s *Segment) holds(sequence uint64) bool {
+	behind := s.behind.Load()
+	return sequence >= s.Floor && (behind == 0 || sequence < behind)
+}
+
+// Sealed reports whether the segment has its footer.
+func (s *Segment) Sealed() bool { return s.sealed.Load() }
+
+// Populate brings in the pages from byte from to byte to for writing, so that
+// storing into them takes no page fault. After [Segment.Retire], with which it must
+// not run at the same time, it does nothing.
+func (s *Segment) Populate(from, to int64) error {
+	to = min(to, s.Size)
+	if from >= to || s.write == nil {
+		return nil
+	}
+	return s.write.PopulateWrite(int(from), int(to-from))
+}
+
+// Sync makes what was stored durable: with fdatasync, or with fsync when all is
+// set. The caller keeps syncs of a store serial.
+func (s *Segment) Sync(all bool) error {
+	if all {
+		return s.file.SyncAll()
+	}
+	return s.file.SyncData()
+}
+
+// Retire unmaps the segment for writing.
+func (s *Segment) Retire() error {
+	if s.write == nil {
+		return nil
+	}
+	err := s.write.Unmap()
+	s.write = nil
+	return err
+}
+
+// Truncate gives back the file's room behind size.
+func (s *Segment) Truncate(size int64) error {
+	if err := s.file.Truncate(size); err != nil {
+		return fmt.Errorf("cut %s to %d bytes: %w", s.Name(), size, err)
+	}
+	s.disk.Store(size)
+	return nil
+}
+
+// DiskSize returns the size of the file in bytes.
+func (s *Segment) DiskSize() int64 { return s.disk.Load() }
+
+// pin keeps the segment mapped until unpin; false means that it is closed.
+func (s *Segment) pin() bool {
+	if s.pins.Add(1) > 0 {
+		return true
+	}
+	s.unpin()
+	return false
+}
+
+func (s *Segment) unpin() {
+	if s.pins.Add(-1) == closedPins {
+		s.release()
+	}
+}
+
+// Close unmaps the segment once the last reader has let go of it, which Close
+// waits for, and closes its file. It may be called again.
+func (s *Segment) Close() error {
+	s.once.Do(func() {
+		if s.pins.Add(closedPins) == closedPins {
+			s.release()
+		}
+	})
+	<-s.released
+	return s.failed
+}
+
+// release runs when the count is exactly closedPins: once for Close, and again
+// for a pin that came too late; whoever is second has nothing to do.
+func (s *Segment) release() {
+	if !s.releasing.CompareAndSwap(false, true) {
+		return
+	}
+	err := s.Retire()
+	if e := s.read.Unmap(); err == nil {
+		err = e
+	}
+	if e := s.file.Close(); err == nil {
+		err = e
+	}
+	s.failed = err
+	close(s.released)
+}
+
+// Discard closes the segment and removes its file, which holds no frames.
+func (s *Segment) Discard(dir vfs.Dir) error {
+	err := s.Close()
+	if e := dir.Remove(s.Name()); err == nil {
+		err = e
+	}
+	return err
+}
+
+// Range returns the sequences up to visible that the segment holds; the zero
+// range when there are none.
+func (s *Segment) Range(visible uint64) Range {
+	if behind := s.behind.Load(); behind != 0 {
+		visible = min(visible, behind-1)
+	}
+	if visible < s.Floor || s.Floor == 0 {
+		return Range{}
+	}
+	return Range{First: s.Floor, Last: visible}
+}

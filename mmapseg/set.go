@@ -1,0 +1,196 @@
+// What readers see: the segments in order of their sequences, and the sequence up
+// to which they may read. Finding, pinning and copying take no lock.
+
+package mmapseg
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/batpak/batpak/internal/fault"
+)
+
+// Set is the ordered list of a store's segments and its visible watermark. The
+// zero value is empty. Reading may go on beside one writer.
+type Set struct {
+	// list is replaced as a whole, never changed in place.
+	list atomic.Pointer[[]*Segment]
+	// visible is the highest sequence that readers may see. It is stored after
+	// the ends of the segments that hold it: who loads it finds its frame.
+	visible atomic.Uint64
+	change  sync.Mutex
+	// buffers are what readers copy into, kept between reads.
+	buffers sync.Pool
+}
+
+// Add puts a segment behind the others.
+func (s *Set) Add(segment *Segment) {
+	s.change.Lock()
+	defer s.change.Unlock()
+	old := s.Segments()
+	list := append(make([]*Segment, 0, len(old)+1), old...)
+	list = append(list, segment)
+	s.list.Store(&list)
+}
+
+// Segments returns the segments in order. The slice is not to be changed.
+func (s *Set) Segments() []*Segment {
+	if list := s.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// Visible returns the highest sequence that readers may see; 0: none.
+func (s *Set) Visible() uint64 { return s.visible.Load() }
+
+// SetVisible lets readers see up to sequence. The ends of the segments up to it
+// must have been published before.
+func (s *Set) SetVisible(sequence uint64) { s.visible.Store(sequence) }
+
+// Close closes all segments, and returns the first error.
+func (s *Set) Close() error {
+	var first error
+	for _, segment := range s.Segments() {
+		if err := segment.Close(); err != nil && first == nil {
+			first = fmt.Errorf("close %s: %w", segment.Name(), err)
+		}
+	}
+	return first
+}
+
+// find returns the segment that would hold sequence and its place in the list;
+// nil when all begin behind it.
+func (s *Set) find(sequence uint64) (int, *Segment) {
+	list := s.Segments()
+	i := sort.Search(len(list), func(i int) bool { return list[i].Floor > sequence })
+	if i == 0 {
+		return -1, nil
+	}
+	return i - 1, list[i-1]
+}
+
+// Find returns a copy of the frame that holds sequence in buf, which grows where
+// it is too small. It returns [ErrNotFound] for a sequence that no visible event
+// has, a [CorruptError] for a damaged frame, and fault.ErrMapFault when the
+// device could not give the bytes. check asks for the checksum to be verified.
+func (s *Set) Find(sequence uint64, buf []byte, check bool) (Frame, *Segment, []byte, error) {
+	if sequence == 0 || sequence > s.Visible() {
+		return Frame{}, nil, buf, ErrNotFound
+	}
+	_, segment := s.find(sequence)
+	if segment == nil || !segment.holds(sequence) {
+		return Frame{}, nil, buf, ErrNotFound
+	}
+	frame, buf, err := segment.frame(sequence, buf, check)
+	return frame, segment, buf, err
+}
+
+// ErrSegmentClosed is the error of reading from a segment that is closed.
+var ErrSegmentClosed = errors.New("batpak: segment closed")
+
+// frame copies the frame with this sequence out of the segment.
+func (s *Segment) frame(sequence uint64, buf []byte, check bool) (Frame, []byte, error) {
+	if !s.pin() {
+		return Frame{}, buf, ErrSegmentClosed
+	}
+	defer s.unpin()
+	var walk walk
+	err := fault.Guard(func() {
+		walk = s.walkTo(sequence)
+		if walk.found {
+			buf = append(buf[:0], s.read.Bytes()[walk.offset:walk.offset+int64(align(walk.length))]...)
+		}
+	})
+	if err != nil {
+		return Frame{}, buf, fmt.Errorf("read %s: %w", s.Name(), err)
+	}
+	if walk.found && !check {
+		return uncheckedFrame(buf, walk.offset, walk.length), buf, nil
+	}
+	if walk.found {
+		frame, bad := parseFrame(buf, s.Salt, walk.offset, int64(len(buf)))
+		if bad == problemNone {
+			return frame, buf, frame.known(s.Name())
+		}
+		return Frame{}, buf, &CorruptError{Segment: s.Name(), Offset: walk.offset, First: sequence, Last: sequence, Problem: string(bad)}
+	}
+	return s.search(sequence, buf)
+}
+
+// walk is the outcome of following frame lengths to a sequence.
+type walk struct {
+	offset int64
+	length int
+	found  bool
+}
+
+// walkTo follows the frames from the nearest point to sequence. It trusts lengths
+// only within the published bytes; where they lead astray it gives up.
+func (s *Segment) walkTo(sequence uint64) walk {
+	b := s.read.Bytes()
+	end := min(s.end.Load(), int64(len(b)))
+	at := s.points.Load().before(sequence)
+	if at < HeaderSize {
+		return walk{}
+	}
+	for at+eventFixed <= end {
+		first := leWord(b[at:])
+		length := int64(first >> 32)
+		if uint16(first) != frameMagic || length < framePrefix || length > end-at {
+			return walk{}
+		}
+		if FrameType(first>>16) == FrameEvent && length >= minEventLength {
+			switch found := leWord(b[at+24:]); {
+			case found == sequence:
+				return walk{at, int(length), at+int64(align(int(length))) <= end}
+			case found > sequence:
+				return walk{}
+			}
+		}
+		at += int64(align(int(length)))
+	}
+	return walk{}
+}
+
+// search looks for a sequence where the quick way to it is damaged, or where the
+// segment does not hold it: through all frames, past what is not sound.
+func (s *Segment) search(sequence uint64, buf []byte) (Frame, []byte, error) {
+	end := s.end.Load()
+	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.Name(), HeaderSize, end)
+	damage := int64(-1)
+	for {
+		f, ok, err := scanner.Next()
+		if err != nil {
+			return Frame{}, buf, err
+		}
+		if ok && f.Type == FrameEvent && f.Sequence() >= sequence {
+			if f.Sequence() > sequence {
+				break
+			}
+			buf = append(buf[:0], f.Bytes...)
+			f.Bytes = buf
+			return f, buf, nil
+		}
+		if ok && f.Type == FrameEvent {
+			damage = -1 // what was damaged lies before a sequence below ours
+		}
+		if ok {
+			continue
+		}
+		if scanner.Offset() >= end {
+			break
+		}
+		damage = scanner.Offset()
+		if more, err := scanner.Resync(); err != nil || !more {
+			break
+		}
+	}
+	if damage >= 0 {
+		return Frame{}, buf, &CorruptError{Segment: s.Name(), Offset: damage, First: sequence, Last: sequence, Problem: "damaged frames where the event should be"}
+	}
+	return Frame{}, buf, ErrNotFound
+}

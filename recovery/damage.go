@@ -1,0 +1,110 @@
+// This file holds what becomes of bytes that are no sound frame: collecting damage, and telling damage of what was
+// acknowledged from a torn tail by the durable marks of the frames behind it.
+
+package recovery
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// lastOffset is behind every offset that a mark can name.
+const lastOffset = math.MaxUint32 * 8
+
+// damageLimit bounds how many places of damage are kept one by one, so that hostile files can't fill the memory.
+const damageLimit = 1024
+
+// damage adds an entry.
+func (l *loader) damage(e *mmapseg.CorruptError) {
+	l.treeUnsure = true
+	s := l.state
+	if len(s.Damage) == damageLimit {
+		s.Report.Unlisted++
+		return
+	}
+	s.Damage = append(s.Damage, e)
+}
+
+// lose adds damage that reaches up to the next frame, which tells how many sequences it took.
+func (l *loader) lose(e *mmapseg.CorruptError) {
+	l.damage(e)
+	l.pending = e
+}
+
+// resolve ends the pending damage: the next frame behind it goes on with sequence next.
+func (l *loader) resolve(next uint64) {
+	if first := l.state.LastSequence + 1; next > first {
+		l.pending.First, l.pending.Last = first, next-1
+	}
+	l.pending = nil
+}
+
+// unresolved is the end of the store with damage still pending: nobody knows how many events it took.
+func (l *loader) unresolved() {
+	if l.pending != nil {
+		l.pending.Problem += fmt.Sprintf("; nothing sound follows, so that all behind sequence %d is lost", l.state.LastSequence)
+		l.pending = nil
+	}
+}
+
+// sweep is how far the files have been searched for frame headers, without looking at what they hold.
+type sweep struct {
+	index  int // in the inventory's segments
+	offset int64
+}
+
+// proves reports whether a frame header behind offset of f, or in a later file, carries a mark above mark: what lies
+// at mark had been made durable then. image is the content of f where it is in memory. All calls together read every
+// byte once: they come in the order of the files, and the highest mark is kept.
+func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image []byte) (bool, error) {
+	segments := l.files.segments
+	here := l.files.index(f)
+	if here > l.sweep.index || here == l.sweep.index && offset > l.sweep.offset {
+		l.sweep = sweep{here, offset}
+	}
+	for l.highest <= mark && l.sweep.index < len(segments) {
+		g := segments[l.sweep.index]
+		if g.damage == nil && !g.superseded {
+			if l.sweep.index != here {
+				image = nil
+			}
+			if err := l.sweepFile(g, mark, image); err != nil {
+				return false, err
+			}
+		}
+		if l.highest <= mark {
+			l.sweep = sweep{l.sweep.index + 1, mmapseg.HeaderSize}
+		}
+	}
+	return l.highest > mark, nil
+}
+
+// sweepFile goes on with the sweep in one file, up to a mark above mark.
+func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image []byte) error {
+	var window mmapseg.Window = mmapseg.Memory(image)
+	if image == nil {
+		if l.sweep.offset >= f.size {
+			return nil
+		}
+		opened, err := l.dir.Open(f.name, false)
+		if err != nil {
+			return fmt.Errorf("recover: %w", err)
+		}
+		defer func() { _ = opened.Close() }() // it was only read
+		window = mmapseg.NewFileWindow(opened, f.size)
+		l.state.Report.Read += f.size - l.sweep.offset
+	}
+	scanner := mmapseg.NewScanner(window, f.header.Salt, f.name, l.sweep.offset, window.Size())
+	err := scanner.Headers(func(s mmapseg.Sighting) bool {
+		f.frames = true
+		l.sweep.offset = s.Offset + frameStep
+		l.highest = max(l.highest, s.Mark)
+		return l.highest <= mark
+	})
+	if err != nil {
+		return fmt.Errorf("recover %s: %w", f.name, err)
+	}
+	return nil
+}

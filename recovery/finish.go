@@ -1,0 +1,155 @@
+// This file holds the end of loading: what is a torn tail, which files count for nothing, whether there is a store.
+
+package recovery
+
+import (
+	"fmt"
+
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// finish judges what the walk left over.
+func (l *loader) finish() error {
+	l.unresolved()
+	if l.last != nil && l.last.torn {
+		l.judgeTail(l.last)
+	}
+	behind := l.classify()
+	s := l.state
+	s.present = l.files.present
+	s.Unused = append(s.Unused, l.files.temporary...)
+	s.Exists = l.exists(behind)
+	if !s.Exists {
+		if len(l.files.derived) > 0 {
+			return &mmapseg.CorruptError{Segment: l.files.derived[0], Problem: "a file of a store whose segments are gone"}
+		}
+		l.state = &State{Unused: s.Unused, present: s.present, loaded: true, Report: s.Report}
+		l.report()
+		return nil
+	}
+	if !l.open && len(s.Damage) == 0 {
+		l.damage(&mmapseg.CorruptError{Segment: l.last.file.name, Offset: mmapseg.HeaderSize, Problem: "no open frame before it"})
+	}
+	if behind && s.Torn == nil {
+		s.Torn = &Torn{Segment: l.last.file.name, Offset: l.last.segment.Contents.End,
+			Problem: "later segments hold frames, and no end frame leads to them"}
+	}
+	s.Clean = s.Clean && s.Torn == nil && len(s.Damage) == 0
+	if s.Clean {
+		for _, segment := range l.images {
+			segment.durable = true
+			if segment.closing == 0 {
+				segment.image = nil
+			}
+		}
+	}
+	l.report()
+	return nil
+}
+
+// judgeTail looks at what lies behind the last frame that counts.
+func (l *loader) judgeTail(w *walk) {
+	s := l.state
+	rest := w.image[w.unit:]
+	used := len(rest)
+	for used > 0 && rest[used-1] == 0 {
+		used--
+	}
+	reachesEnd := len(rest)-used < frameStep
+	switch {
+	case w.file.size < w.file.header.Size && reachesEnd && w.segment.closing == 0:
+		// Only a close frame may be followed by the end of a file that is shorter than it was reserved: its
+		// size was durable before the first frame.
+		l.damage(&mmapseg.CorruptError{Segment: w.file.name, Offset: w.unit, Problem: fmt.Sprintf(
+			"the file was cut to %d of its %d bytes, in the middle of what was written", w.file.size, w.file.header.Size)})
+	case used > 0:
+		s.Torn = &Torn{Segment: w.file.name, Offset: w.unit, Bytes: int64(used), Problem: w.scanner.Problem()}
+		if w.unit < w.scanner.Offset() {
+			s.Torn.Batch = true
+			s.Torn.Problem = "a batch without its end: " + s.Torn.Problem
+		}
+	}
+}
+
+// classify sorts the files that are not among the segments that count. behind says that there are frames in files
+// behind the last of those.
+func (l *loader) classify() (behind bool) {
+	s := l.state
+	tail := uint64(0)
+	if l.last != nil {
+		tail = l.last.file.number
+	}
+	for i, f := range l.files.segments {
+		switch {
+		case f.chained:
+		case f.superseded, f.size == 0:
+			s.Unused = append(s.Unused, f.name)
+		case f.number < tail:
+			s.Later = append(s.Later, f.name) // behind an earlier cut
+		case f.damage != nil:
+			l.damage(f.damage)
+		case f.frames || i >= l.sweep.index:
+			s.Later = append(s.Later, f.name)
+			behind = behind || f.frames
+		default:
+			s.Unused = append(s.Unused, f.name)
+		}
+	}
+	return behind
+}
+
+// exists reports whether there is a store. A first segment without a sound frame, alone or beside others without any,
+// is one that was not created to the end.
+func (l *loader) exists(behind bool) bool {
+	s := l.state
+	if l.last == nil {
+		return false
+	}
+	if s.Report.Frames > 0 || len(s.Damage) > 0 {
+		return true
+	}
+	if behind {
+		l.damage(&mmapseg.CorruptError{Segment: l.last.file.name, Offset: mmapseg.HeaderSize,
+			Problem: "the first segment holds no frame, later ones do"})
+		return true
+	}
+	s.Unused = append(s.Unused, l.last.file.name)
+	return false
+}
+
+// report fills in the account.
+func (l *loader) report() {
+	s := l.state
+	r := &s.Report
+	r.Created, r.Clean, r.Incarnation = !s.Exists, s.Clean, s.Incarnation
+	r.Torn, r.Damage, r.Lost = s.Torn, s.Damage, s.Lost
+	r.Ignored, r.Unused, r.Later = l.files.ignored, s.Unused, s.Later
+	r.Segments = len(s.Segments)
+	for _, segment := range s.Segments {
+		r.Events += segment.Events
+		if segment.Sealed {
+			r.Sealed++
+		}
+	}
+}
+
+// tell logs what is not as a clean close leaves it.
+func (l *loader) tell() {
+	s := l.state
+	path := l.dir.Path()
+	for _, name := range s.Report.Ignored {
+		l.log.Info("file ignored", "directory", path, "file", name)
+	}
+	for _, f := range s.Report.Footers {
+		l.log.Warn("footer ignored", "directory", path, "segment", f.Segment, "reason", f.Reason)
+	}
+	for _, e := range s.Damage {
+		l.log.Error("damage", "directory", path, "segment", e.Segment, "offset", e.Offset, "first", e.First, "last", e.Last, "problem", e.Problem)
+	}
+	if s.Torn != nil {
+		l.log.Warn("torn tail", "directory", path, "segment", s.Torn.Segment, "offset", s.Torn.Offset, "bytes", s.Torn.Bytes, "problem", s.Torn.Problem)
+	}
+	if s.Exists && !s.Clean {
+		l.log.Warn("not closed in order", "directory", path, "last_sequence", s.LastSequence)
+	}
+}

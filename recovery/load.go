@@ -1,0 +1,195 @@
+// This file holds Load: following the segments from the first to the tail.
+//
+// States of a loader: it follows segments (position: the state's LastSequence, TreeSize, HLC) -> it ended, at the tail
+// or at damage behind which nothing counts -> finish has judged what is left. Only walk and its frame functions move
+// the position.
+
+package recovery
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/batpak/batpak/internal/vfs"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// loader is one Load.
+type loader struct {
+	dir   vfs.Dir
+	o     Options
+	log   *slog.Logger
+	files *inventory
+	state *State
+
+	// highest is the highest durable mark that any frame seen so far carries: a true claim, whoever wrote it.
+	highest mmapseg.Mark
+	sweep   sweep
+	// pending is the damage behind which no frame has yet said how many sequences it took; nil: none.
+	pending *mmapseg.CorruptError
+	// treeUnsure: the number of events in the tree was guessed, the next control frame tells it.
+	treeUnsure bool
+	frame      mmapseg.Frame // that functions of the options are shown
+	points     []uint32      // of the segment being walked; memory that is used again
+	open       bool          // there was an open frame
+	last       *walk         // the walk through the last segment that counts
+	images     []*Segment    // those whose image is still held
+}
+
+// Load reads the store in dir, changes nothing, and returns what the files say. The caller holds the directory's lock.
+// It blocks for as long as reading every frame takes, and holds in memory the segments without a footer that no later
+// frame proves durable, which is two of them at most in a store that this engine wrote.
+//
+// Damage is in the state and not an error. Errors are: one of reading; vfs.ErrNotRegular and vfs.ErrForeignOwner;
+// [mmapseg.ErrVersion] for a file that a later version wrote; [mmapseg.ErrForeign] for segments of different stores;
+// [mmapseg.ErrCorrupt] where the first segment is missing or has no sound header, or where there are cursor or derived
+// files without a store: what follows can't be known then; and what a function of the options returned.
+func Load(dir vfs.Dir, o Options) (*State, error) {
+	began := time.Now() // for the report only
+	l := &loader{dir: dir, o: o, log: o.Logger, state: &State{loaded: true}}
+	if l.log == nil {
+		l.log = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if l.files, err = takeInventory(dir); err != nil {
+		return nil, err
+	}
+	if err := l.follow(); err != nil {
+		return nil, err
+	}
+	if err := l.finish(); err != nil {
+		return nil, err
+	}
+	l.state.Report.Duration = time.Since(began)
+	l.tell()
+	return l.state, nil
+}
+
+// first returns the segment with which the store begins; nil if there is none.
+func (l *loader) first() (*file, error) {
+	for _, f := range l.files.segments {
+		switch {
+		case f.superseded:
+		case f.number != 1 && !f.covers(1):
+			return nil, &mmapseg.CorruptError{Segment: mmapseg.FileName(1, 0),
+				Problem: fmt.Sprintf("segment 1 is missing, %s is the first", f.name)}
+		case f.damage != nil:
+			return nil, f.damage
+		default:
+			return f, nil
+		}
+	}
+	return nil, nil
+}
+
+// follow walks the segments that count.
+func (l *loader) follow() error {
+	f, err := l.first()
+	if err != nil || f == nil {
+		return err
+	}
+	s := l.state
+	s.Origin, s.Hashing = f.header.Origin, f.header.Hashing
+	named := true
+	for f != nil {
+		w, err := l.enter(f, named)
+		if err != nil {
+			return err
+		}
+		l.release()
+		if f, named, err = l.next(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enter walks one segment. named says that an end frame led to it; otherwise it follows damage, and its first frame
+// says where it begins.
+func (l *loader) enter(f *file, named bool) (*walk, error) {
+	s := l.state
+	f.chained = true
+	if f.header.Hashing != s.Hashing {
+		l.damage(&mmapseg.CorruptError{Segment: f.name, Offset: 28, Problem: "the header disagrees with the first segment's about hashing"})
+	}
+	segment := &Segment{Header: f.header, Size: f.size}
+	segment.Contents = mmapseg.Contents{Floor: s.LastSequence + 1, TreeBase: s.TreeSize, End: mmapseg.HeaderSize}
+	s.Segments = append(s.Segments, segment)
+	w := &walk{l: l, file: f, segment: segment, afresh: !named}
+	l.last = w
+	err := w.read()
+	segment.Last = s.LastSequence
+	if segment.image != nil {
+		l.images = append(l.images, segment)
+	}
+	return w, err
+}
+
+// next returns the segment behind the one just walked, nil at the end, and whether an end frame led to it.
+func (l *loader) next(w *walk) (f *file, named bool, err error) {
+	if w.torn {
+		return nil, false, nil
+	}
+	if w.segment.Ended {
+		if f := l.successor(w); f != nil {
+			return f, true, nil
+		}
+	}
+	// Damage. What follows counts if the durable watermark is known to have passed into it; the sweep that found that
+	// out has seen every file on the way.
+	number := w.segment.Header.Number
+	passed, err := l.proves(mmapseg.MakeMark(number, lastOffset), w.file, w.file.size, nil)
+	if err != nil || !passed {
+		return nil, false, err
+	}
+	for f := l.files.behind(number); f != nil; f = l.files.behind(f.number) {
+		if f.frames && !f.chained {
+			return f, false, nil
+		}
+	}
+	return nil, false, nil
+}
+
+// successor returns the segment that the end frame names; nil if what is there can't be believed.
+func (l *loader) successor(w *walk) *file {
+	end := &w.segment.End
+	f := l.files.named(end, w.segment.Header.Number)
+	switch {
+	case f == nil || f.chained:
+		l.lose(&mmapseg.CorruptError{Segment: mmapseg.FileName(end.NextNumber, end.NextGeneration),
+			Problem: "the segment is missing, the end frame of " + w.file.name + " names it as the next one"})
+		return nil
+	case f.damage != nil:
+		f.chained = true
+		if f.size <= mmapseg.HeaderSize {
+			l.lose(f.damage)
+			return nil
+		}
+		l.damage(f.damage)
+		// The end frame knows all of the header that checking frames needs.
+		f.header, f.damage = w.segment.Header, nil
+		f.header.Number, f.header.Generation, f.header.Salt = end.NextNumber, end.NextGeneration, end.NextSalt
+		f.header.Size = min(max(f.size&^4095, mmapseg.MinSize), mmapseg.MaxSize)
+		f.header.ReplacesFirst, f.header.ReplacesLast = 0, 0
+	case f.number == end.NextNumber && f.generation == end.NextGeneration && f.header.Salt != end.NextSalt:
+		f.chained = true
+		l.lose(&mmapseg.CorruptError{Segment: f.name, Offset: 32,
+			Problem: "the salt is not the one that the end frame of " + w.file.name + " names: another file took its place"})
+		return nil
+	}
+	return f
+}
+
+// release lets go of the images of segments that a durable mark lies behind: they are on the disk as they were read.
+func (l *loader) release() {
+	kept := l.images[:0]
+	for _, segment := range l.images {
+		if l.highest >= mmapseg.MakeMark(segment.Header.Number, segment.Contents.End) {
+			segment.image, segment.durable = nil, true
+			continue
+		}
+		kept = append(kept, segment)
+	}
+	l.images = kept
+}

@@ -1,0 +1,228 @@
+// This file holds the walk through one segment: its frames in order, past what is proven damage.
+//
+// States of a walk: frames are taken one after another -> the end frame was taken (Segment.Ended), or the bytes that
+// follow are no unit and nothing proves that they were (torn), or damage reaches to the end of the segment.
+
+package recovery
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/batpak/batpak/internal/vfs"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+const (
+	frameStep = 8 // frames begin at multiples of it
+	// resyncWork bounds the bytes that are looked at to find sound frames behind damage, as a multiple of the
+	// segment's size: more is needed only by files made to cost time.
+	resyncWork = 64
+	// windowSize is what looking for headers in a file reads at least.
+	windowSize = 1 << 20
+)
+
+// walk is the walk through one segment.
+type walk struct {
+	l       *loader
+	file    *file
+	segment *Segment
+	scanner *mmapseg.Scanner
+	limit   int64
+	image   []byte // the bytes of a segment without a footer
+	sealed  bool   // the frames reach up to limit, a footer says
+	afresh  bool   // no end frame led here, the first frame says which sequence the segment begins with
+	torn    bool   // stopped in front of a unit that does not count
+	unit    int64  // that unit's offset
+	budget  int64  // bytes that resync may still look at
+	spare   int    // points that the segment has room for
+}
+
+// read opens the segment's file and walks its frames.
+func (w *walk) read() error {
+	opened, err := w.l.dir.Open(w.file.name, false)
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	defer func() { _ = opened.Close() }() // it was only read
+	w.budget = resyncWork * (w.file.size + windowSize)
+	w.spare = int(w.file.size/(4*minEvent)) + 1
+	w.l.points = w.l.points[:0]
+	if !w.l.o.IgnoreFooters {
+		if err := w.readSealed(opened); err != nil || w.segment.Sealed {
+			return err
+		}
+	}
+	if !w.segment.Ended {
+		if err := w.readWhole(opened); err != nil {
+			return err
+		}
+	}
+	w.segment.Contents.Points = append([]uint32(nil), w.l.points...)
+	return nil
+}
+
+// minEvent is the room of the smallest event frame, in bytes.
+const minEvent = 80
+
+// readSealed walks the frames of a segment with a sound footer. The footer tells where they end, nothing else about
+// them is taken from it; if they say otherwise it is ignored.
+func (w *walk) readSealed(opened vfs.File) error {
+	footer, reason, err := mmapseg.ReadFooter(opened, w.file.size, &w.file.header)
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if footer == nil {
+		if reason != "" {
+			w.ignoreFooter(reason)
+		}
+		return nil
+	}
+	w.sealed, w.limit = true, footer.FramesEnd
+	before, damaged := w.l.state.TreeSize, len(w.l.state.Damage)
+	w.scanner = mmapseg.NewScanner(mmapseg.NewFileWindow(opened, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
+	if err := w.run(); err != nil {
+		return err
+	}
+	w.l.state.Report.Read += w.limit
+	w.sealed = false
+	if w.l.pending == nil && len(w.l.state.Damage) == damaged {
+		if reason := w.disagrees(footer, before); reason != "" {
+			w.ignoreFooter(reason)
+			return nil
+		}
+	}
+	w.segment.Sealed = true
+	w.segment.Contents.Footer = footer
+	w.segment.Contents.End = footer.FramesEnd
+	return nil
+}
+
+// disagrees says in what the footer is not that of the frames; "" if it is. treeBase is the number of events in the
+// tree before the segment.
+func (w *walk) disagrees(footer *mmapseg.Footer, treeBase uint64) string {
+	s := &footer.Summary
+	switch {
+	case !w.segment.Ended || w.segment.Contents.End != footer.FramesEnd:
+		return "the frames do not end where it says"
+	case s.Events != w.segment.Events || footer.Points() != int((s.Events+3)/4):
+		return fmt.Sprintf("it is about %d events, the segment holds %d", s.Events, w.segment.Events)
+	case s.Events > 0 && w.segment.Header.Generation == 0 &&
+		(s.First != w.segment.Contents.Floor || s.Last != w.segment.Contents.Floor+s.Events-1):
+		return fmt.Sprintf("it is about sequences %d to %d, the segment holds others", s.First, s.Last)
+	case w.segment.Header.Hashing && s.TreeBase != treeBase:
+		return fmt.Sprintf("it counts %d events before the segment, there are %d", s.TreeBase, treeBase)
+	}
+	return ""
+}
+
+func (w *walk) ignoreFooter(reason string) {
+	w.l.state.Report.Footers = append(w.l.state.Report.Footers, IgnoredFooter{Segment: w.file.name, Reason: reason})
+}
+
+// readWhole reads the segment into memory and walks on there, from where the walk stands.
+func (w *walk) readWhole(opened vfs.File) error {
+	from := int64(mmapseg.HeaderSize)
+	if w.scanner != nil {
+		from = w.scanner.Offset()
+	}
+	w.limit = min(w.file.size, w.file.header.Size) &^ (frameStep - 1)
+	image := make([]byte, w.limit)
+	n, err := opened.ReadAt(image, 0)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("recover: %w", err)
+	}
+	if int64(n) < w.limit {
+		return fmt.Errorf("recover %s: it became shorter than %d bytes while it was read: %w", w.file.name, w.limit, io.ErrUnexpectedEOF)
+	}
+	w.l.state.Report.Read += w.limit
+	w.image = image
+	w.scanner = mmapseg.NewScanner(mmapseg.Memory(image), w.file.header.Salt, w.file.name, from, w.limit)
+	if err := w.run(); err != nil {
+		return err
+	}
+	w.segment.image = image
+	return nil
+}
+
+// run takes frames until it is known how the segment ends.
+func (w *walk) run() error {
+	for !w.segment.Ended {
+		f, ok, err := w.scanner.Next()
+		if err != nil {
+			return err
+		}
+		unit := w.scanner.Offset()
+		if ok {
+			unit = f.Offset
+			w.l.frame = f
+			if ok, err = w.take(&w.l.frame); err != nil {
+				return err
+			}
+		}
+		if ok {
+			continue
+		}
+		if more, err := w.unsound(unit); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsound judges the bytes in front of the scanner, which are no sound frame, and belong to the unit that begins at
+// unit. more says that the walk goes on behind them.
+func (w *walk) unsound(unit int64) (more bool, err error) {
+	at := w.scanner.Offset()
+	if w.sealed && at == unit && at >= w.limit {
+		return false, nil // disagrees has a word about the missing end frame
+	}
+	if !w.sealed {
+		proven, err := w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, w.image)
+		if err != nil {
+			return false, err
+		}
+		if !proven {
+			w.torn, w.unit = true, unit
+			return false, nil
+		}
+	}
+	if w.l.pending == nil {
+		w.stray(at, "%s", w.scanner.Problem())
+	}
+	return w.resync()
+}
+
+// resync moves the scanner to the next sound frame, starting with where it stands. more is false if there is none.
+func (w *walk) resync() (more bool, err error) {
+	for at := w.scanner.Offset(); ; at += frameStep {
+		w.scanner.MoveTo(at)
+		var seen mmapseg.Sighting
+		if err := w.scanner.Headers(func(s mmapseg.Sighting) bool { seen = s; return false }); err != nil {
+			return false, fmt.Errorf("recover %s: %w", w.file.name, err)
+		}
+		if seen.Offset == 0 {
+			break
+		}
+		w.budget -= int64(seen.Length) + seen.Offset - at
+		if w.sealed {
+			w.budget -= windowSize
+		}
+		if w.budget < 0 {
+			w.l.pending.Problem += "; the search behind it was given up"
+			break
+		}
+		at = seen.Offset
+		w.scanner.MoveTo(at)
+		_, ok, err := w.scanner.Next()
+		if err != nil {
+			return false, err
+		}
+		if ok {
+			w.scanner.MoveTo(at)
+			return true, nil
+		}
+	}
+	w.scanner.MoveTo(w.limit)
+	return false, nil
+}
