@@ -148,8 +148,8 @@ func (r *GateRecord) Clone() *GateRecord {
 }
 
 // DecodeGateRecord reads what [GateRecord.AppendBinary] wrote; the record shares no memory with b.
-// Anything else, even one byte more, is refused with a [FieldError]. It allocates at most about
-// twice the length of b.
+// Anything else, even one byte more, is refused with a [FieldError]. Lengths are checked against what
+// remains before anything is allocated for them.
 func DecodeGateRecord(b []byte) (*GateRecord, error) {
 	if len(b) > MaxGateRecord {
 		return nil, tooLong("gate", len(b), MaxGateRecord)

@@ -15,7 +15,7 @@
 //	end           u64 last sequence, u64 events in the tree, u64 next segment's
 //	              number, u64 its salt, u32 its generation, u32 reason
 //	gap           u64 first, u64 last sequence, u64 leaves of the tree, u32 reason,
-//	              u32 sections, each: u32 type, u32 length, bytes
+//	              u32 sections (at most 256), each: u32 type, u32 length, bytes
 //
 // "Last sequence" counts lost ranges: the next event takes the one behind it.
 
@@ -116,9 +116,9 @@ type GapSection struct {
 // GapFrame stands for a range of sequences whose events were dropped.
 type GapFrame struct {
 	Range    Range
-	Leaves   uint64 // leaves of the Merkle tree that the range held
-	Reason   uint32 // 1: dropped by a compaction
-	Sections []GapSection
+	Leaves   uint64       // leaves of the Merkle tree that the range held
+	Reason   uint32       // 1: dropped by a compaction
+	Sections []GapSection // at most 256, else the frame is refused when it is read
 }
 
 // controlFrame builds a control frame from its body and pads it.

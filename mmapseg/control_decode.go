@@ -56,7 +56,8 @@ func DecodeOpen(frame *Frame, file string) (OpenFrame, error) {
 	for range ancestors {
 		o.Ancestors = append(o.Ancestors, Ancestor{Identity: f.bytes16(), Parted: f.u64()})
 	}
-	ok := frame.Type == FrameOpen && o.Incarnation > 0 && o.Lost.First <= o.Lost.Last && o.Lost.Last <= o.LastSequence
+	lost := o.Lost.IsZero() || o.Lost.First > 0 && o.Lost.First <= o.Lost.Last && o.Lost.Last <= o.LastSequence
+	ok := frame.Type == FrameOpen && o.Incarnation > 0 && lost
 	return o, finished(frame, &f, file, ok)
 }
 
@@ -102,8 +103,8 @@ func DecodeGap(frame *Frame, file string) (GapFrame, error) {
 	f := fields{b: frame.body()}
 	g := GapFrame{Range: Range{f.u64(), f.u64()}, Leaves: f.u64(), Reason: f.u32()}
 	sections := f.u32()
-	if int64(sections)*8 > int64(len(f.b)) {
-		return GapFrame{}, contentError(frame, file, "more sections than the frame has room for")
+	if sections > maxSections || int64(sections)*8 > int64(len(f.b)) {
+		return GapFrame{}, contentError(frame, file, "more sections than allowed, or than the frame has room for")
 	}
 	for range sections {
 		kind := f.u32()

@@ -6,9 +6,11 @@
 // section. For an event frame the fixed part (everything behind the assigned
 // fields) is checksummed first and without a seed; its value, exclusive-or the
 // seed, is the state with which the assigned part goes on. That is the plain
-// CRC32C of "fixed part, then assigned part" with the salt mixed in between, and
-// it detects what a plain one detects. The body of a control frame is all
-// assigned part.
+// CRC32C of "fixed part, then assigned part" with the salt mixed in between: it
+// detects as many flipped bits as a plain one, and every burst of up to 32 bits
+// within one part; one across the boundary is two bursts to it. Damage to the four
+// bits that say where the boundary is moves it, and is missed once in 2^32, as any
+// larger damage is. The body of a control frame is all assigned part.
 
 package mmapseg
 

@@ -84,7 +84,7 @@ func (d *Decoder) decode(f *Frame, ev *event.Event) string {
 	if entity+scope > len(rest) {
 		return "names longer than the frame"
 	}
-	coordinate, ok := d.names.coordinate(rest[:entity], rest[entity:entity+scope])
+	coordinate, ok := d.names.coordinate(rest[:entity+scope], entity)
 	if !ok {
 		return "names that are not UTF-8"
 	}

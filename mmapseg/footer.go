@@ -12,7 +12,8 @@
 //	 0 u32 type   4 u32 version of the section   8 u64 offset   16 u64 length
 //	24 u32 CRC32C of the section                28 u32 zero
 //
-// A reader skips types that it does not know. The trailer:
+// Sections are listed in the order of their offsets and do not overlap. A reader
+// skips types that it does not know. The trailer:
 //
 //	 0 8 magic "BPKFOOT1"   8 u32 format version   12 u32 sections
 //	16 u64 directory offset 24 u64 segment number  32 u64 salt
@@ -22,7 +23,8 @@
 //
 // Sections of this version:
 //
-//	1 points  entries of u32 sequence - first, u32 offset / 8: every fourth event
+//	1 points  u64 first sequence, u32 stride, u32 zero, then u32 offset / 8 of the
+//	          events first, first + stride, first + 2*stride ...
 //	2 range   u64 first, u64 last sequence (0, 0: no events), u64 events,
 //	          u64 events in the Merkle tree before the segment's first,
 //	          i64 lowest, i64 highest timestamp, 16 first, 16 last id
@@ -47,6 +49,7 @@ const (
 	trailerSize        = 96
 	directoryEntrySize = 32
 	maxSections        = 256
+	maxStride          = 1 << 16
 
 	sectionPoints = 1
 	sectionRange  = 2
@@ -80,10 +83,21 @@ type Footer struct {
 	TreeFirst uint64 // number of the first node
 	TreeNodes []event.Hash
 	points    section
+	stride    uint64
 }
 
 // Points returns how many sparse offsets the footer holds.
-func (f *Footer) Points() int { return int(f.points.length / pointSize) }
+func (f *Footer) Points() int { return int(f.points.length-pointsHeader) / pointSize }
+
+// table returns the sparse offsets, read in place from the mapped file; nil when
+// they lie beyond what is mapped.
+func (f *Footer) table(mapped []byte) *points {
+	from, to := f.points.offset+pointsHeader, f.points.offset+f.points.length
+	if to > int64(len(mapped)) {
+		return nil
+	}
+	return &points{first: f.Summary.First, stride: f.stride, mapped: mapped[from:to]}
+}
 
 // footerBuilder lays out sections behind the frames.
 type footerBuilder struct {
@@ -188,15 +202,17 @@ func ReadFooter(file io.ReaderAt, size int64, h *Header) (footer *Footer, reason
 
 func (f *Footer) readSections(file io.ReaderAt, directory []byte, limit int64) (reason string, err error) {
 	le := binary.LittleEndian
-	seen := 0
+	seen, free := 0, f.FramesEnd
 	for ; len(directory) > 0; directory = directory[directoryEntrySize:] {
 		s := section{
 			kind: le.Uint32(directory), version: le.Uint32(directory[4:]), offset: int64(le.Uint64(directory[8:])),
 			length: int64(le.Uint64(directory[16:])), crc: le.Uint32(directory[24:]),
 		}
-		if s.offset < f.FramesEnd || s.length < 0 || s.length > limit-s.offset {
-			return fmt.Sprintf("section %d lies outside the footer", s.kind), nil
+		// In order and apart from each other, so that no byte is read twice.
+		if s.offset < free || s.length < 0 || s.length > limit-s.offset {
+			return fmt.Sprintf("section %d lies outside its place in the footer", s.kind), nil
 		}
+		free = s.offset + s.length
 		if s.kind < sectionPoints || s.kind > sectionTree || s.version != 1 {
 			continue
 		}
@@ -219,7 +235,11 @@ func (f *Footer) decodeSection(s section, data []byte) bool {
 	switch s.kind {
 	case sectionPoints:
 		f.points = s
-		return len(data)%pointSize == 0
+		if len(data) < pointsHeader || len(data)%pointSize != 0 {
+			return false
+		}
+		f.stride = uint64(binary.LittleEndian.Uint32(data[8:]))
+		return f.stride > 0 && f.stride <= maxStride
 	case sectionRange:
 		var ok bool
 		f.Summary, ok = decodeSummary(data)
@@ -229,6 +249,7 @@ func (f *Footer) decodeSection(s section, data []byte) bool {
 		return false
 	}
 	f.TreeFirst = binary.LittleEndian.Uint64(data)
+	f.TreeNodes = make([]event.Hash, 0, len(data)/32)
 	for data = data[8:]; len(data) > 0; data = data[32:] {
 		f.TreeNodes = append(f.TreeNodes, event.Hash(data))
 	}

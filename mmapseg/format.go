@@ -83,8 +83,9 @@ const (
 	eventFixed      = 72 // prefix and the fields that every event has
 	minEventLength  = eventFixed + 2
 	prefixChecked   = 20 // bytes under the header CRC
-	pointEvery      = 4  // events per sparse offset
-	pointSize       = 8  // bytes of a sparse offset in a footer
+	pointEvery      = 2  // events per sparse offset
+	pointSize       = 4  // bytes of a sparse offset in a footer
+	pointsHeader    = 16 // bytes before them
 	maxAncestors    = 4096
 	minControlFrame = framePrefix + 8
 )

@@ -139,11 +139,16 @@ func parseFrame(b []byte, salt Salt, offset, room int64) (Frame, problem) {
 	if bad != problemNone {
 		return Frame{}, bad
 	}
+	return p.frame(b, salt, offset)
+}
+
+// frame checks the rest of the frame whose sound header p is.
+func (p *prefix) frame(b []byte, salt Salt, offset int64) (Frame, problem) {
 	if p.aligned() > len(b) {
 		return Frame{}, problemLength
 	}
 	frame := b[:p.aligned()]
-	if bad := checkBody(&p, frame, salt, offset); bad != problemNone {
+	if bad := checkBody(p, frame, salt, offset); bad != problemNone {
 		return Frame{}, bad
 	}
 	return Frame{Type: p.kind, Offset: offset, Length: p.length, Mark: p.mark, Bytes: frame, crc: p.bodyCRC, flags: p.flags}, problemNone

@@ -8,7 +8,6 @@ package mmapseg
 import (
 	"hash/maphash"
 	"sync/atomic"
-	"unicode/utf8"
 
 	"github.com/batpak/batpak/event"
 )
@@ -16,12 +15,20 @@ import (
 const (
 	nameWays = 4
 	nameSets = 4096
+	tagSlots = 1024
 )
 
 type names struct {
 	seed        maphash.Seed
-	coordinates []atomic.Pointer[event.Coordinate]
+	coordinates []atomic.Pointer[knownName]
 	texts       []atomic.Pointer[string]
+}
+
+// knownName is a coordinate and the bytes that stand for it in a frame: the entity,
+// at once followed by the scope.
+type knownName struct {
+	text       string
+	coordinate event.Coordinate
 }
 
 // NewDecoder returns a decoder with an empty table of names, which takes up to
@@ -29,15 +36,16 @@ type names struct {
 func NewDecoder() *Decoder {
 	return &Decoder{names: names{
 		seed:        maphash.MakeSeed(),
-		coordinates: make([]atomic.Pointer[event.Coordinate], nameSets*nameWays),
-		texts:       make([]atomic.Pointer[string], 1024),
+		coordinates: make([]atomic.Pointer[knownName], nameSets*nameWays),
+		texts:       make([]atomic.Pointer[string], tagSlots),
 	}}
 }
 
-// coordinate returns the coordinate of these names; ok is false when they are not
-// valid. Names in the table were valid when they came in.
-func (n *names) coordinate(entity, scope []byte) (at event.Coordinate, ok bool) {
-	hash := maphash.Bytes(n.seed, entity)*31 + maphash.Bytes(n.seed, scope)
+// coordinate returns the coordinate whose entity is the first bytes of text and
+// whose scope is the rest; false when they are not valid names. Names in the table
+// were valid when they came in.
+func (n *names) coordinate(text []byte, entity int) (event.Coordinate, bool) {
+	hash := maphash.Bytes(n.seed, text)
 	set := n.coordinates[hash%nameSets*nameWays:][:nameWays]
 	victim := &set[hash>>32%nameWays]
 	for way := range set {
@@ -46,27 +54,27 @@ func (n *names) coordinate(entity, scope []byte) (at event.Coordinate, ok bool) 
 			victim = &set[way]
 			break
 		}
-		if known.Entity() == string(entity) && known.Scope() == string(scope) {
-			return *known, true
+		if known.text == string(text) && len(known.coordinate.Entity()) == entity {
+			return known.coordinate, true
 		}
 	}
-	at, err := event.At(string(entity), string(scope))
+	added := &knownName{text: string(text)}
+	at, err := event.At(added.text[:entity], added.text[entity:])
 	if err != nil {
-		return at, false
+		return event.Coordinate{}, false
 	}
-	victim.Store(&at)
+	added.coordinate = at
+	victim.Store(added)
 	return at, true
 }
 
 // text returns the bytes, which must be valid UTF-8, as a string.
 func (n *names) text(b []byte) string {
-	slot := &n.texts[maphash.Bytes(n.seed, b)%uint64(len(n.texts))]
+	slot := &n.texts[maphash.Bytes(n.seed, b)%tagSlots]
 	if known := slot.Load(); known != nil && *known == string(b) {
 		return *known
 	}
 	text := string(b)
-	if utf8.ValidString(text) {
-		slot.Store(&text)
-	}
+	slot.Store(&text)
 	return text
 }

@@ -52,16 +52,18 @@ func NewFileWindow(file io.ReaderAt, size int64) Window {
 func (w *fileWindow) Size() int64 { return w.size }
 
 func (w *fileWindow) Bytes(offset int64, n int) ([]byte, error) {
+	if offset >= w.size {
+		return nil, nil
+	}
 	end := min(offset+int64(n), w.size)
 	if offset >= w.at && end <= w.at+int64(len(w.buf)) {
 		return w.buf[offset-w.at:], nil
 	}
-	if offset >= w.size {
-		return nil, nil
-	}
 	want := int(min(max(int64(n), windowSize), w.size-offset))
 	if cap(w.buf) < want {
-		w.buf = make([]byte, want)
+		// At least doubled, so that lengths that creep up allocate a file's size twice
+		// at most.
+		w.buf = make([]byte, want, max(int64(want), min(2*int64(cap(w.buf)), w.size)))
 	}
 	w.buf = w.buf[:want]
 	got, err := w.file.ReadAt(w.buf, offset)
@@ -81,6 +83,7 @@ type Scanner struct {
 	file   string
 	offset int64
 	limit  int64
+	spent  int64 // bytes of frames whose bodies were checked and not sound
 }
 
 // NewScanner returns a scanner over the frames from offset up to limit (at most
@@ -139,7 +142,10 @@ func (s *Scanner) frameAt(offset int64) (Frame, problem, error) {
 	if int64(len(b)) > room {
 		b = b[:room]
 	}
-	f, bad := parseFrame(b, s.salt, offset, room)
+	f, bad := p.frame(b, s.salt, offset)
+	if bad != problemNone {
+		s.spent += int64(p.length)
+	}
 	return f, bad, nil
 }
 
@@ -157,7 +163,7 @@ type Sighting struct {
 // does not move.
 func (s *Scanner) Headers(found func(Sighting) bool) error {
 	for offset := s.offset; offset+framePrefix <= s.limit; {
-		b, err := s.window.Bytes(offset, windowSize)
+		b, err := s.window.Bytes(offset, framePrefix) // more, where it has more
 		if err != nil {
 			return err
 		}
@@ -183,18 +189,18 @@ func (s *Scanner) Headers(found func(Sighting) bool) error {
 	return nil
 }
 
-// resyncWork bounds how many bytes of bodies one [Scanner.Resync] checks, as a
-// multiple of what it searches.
+// resyncWork bounds how many bytes of unsound bodies one scanner checks before
+// [Scanner.Resync] gives up, as a multiple of the scanner's limit. Damage that
+// nobody forged takes each byte once.
 const resyncWork = 4
 
 // Resync moves the scanner to the next sound frame behind where it stands and
-// reports whether there is one. Its work is linear in the bytes that it searches:
-// forged headers whose bodies are not sound use up a budget, and then the search
-// ends as if there were no more.
+// reports whether there is one. The work of a scanner that goes on with Resync
+// whenever Next stops is linear in its bytes: forged headers whose bodies are not
+// sound use up a budget, and then the search ends as if there were no more.
 func (s *Scanner) Resync() (bool, error) {
 	start := s.offset
-	budget := resyncWork * (s.limit - start)
-	for s.offset += frameAlign; budget >= 0; s.offset += frameAlign {
+	for s.offset += frameAlign; s.spent <= resyncWork*s.limit; s.offset += frameAlign {
 		var next Sighting
 		if err := s.Headers(func(at Sighting) bool { next = at; return false }); err != nil {
 			return false, err
@@ -206,7 +212,6 @@ func (s *Scanner) Resync() (bool, error) {
 		if _, bad, err := s.frameAt(next.Offset); err != nil || bad == problemNone {
 			return err == nil, err
 		}
-		budget -= int64(next.Length)
 	}
 	s.offset = start
 	return false, nil

@@ -14,12 +14,13 @@ import (
 // BuildFooter reads the frames of a segment, which end at framesEnd, and returns
 // its footer's bytes. It is an error if they are not sound to the last.
 func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
+	le := binary.LittleEndian
 	summary := Summary{TreeBase: s.TreeBase}
-	var points []byte
+	points := le.AppendUint32(le.AppendUint64(nil, s.Floor), pointEvery)
+	points = le.AppendUint32(points, 0)
 	var tree treeRuns
 	tree.start(s.TreeBase)
 	scanner := NewScanner(NewFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
-	le := binary.LittleEndian
 	for {
 		f, ok, err := scanner.Next()
 		if err != nil {
@@ -31,8 +32,10 @@ func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 		if f.Type != FrameEvent {
 			continue
 		}
+		if f.Sequence() != s.Floor+summary.Events {
+			return nil, contentError(&f, s.Name(), fmt.Sprintf("sequence %d where %d is due", f.Sequence(), s.Floor+summary.Events))
+		}
 		if summary.Events%pointEvery == 0 {
-			points = le.AppendUint32(points, uint32(f.Sequence()-s.Floor))
 			points = le.AppendUint32(points, uint32(f.Offset/frameAlign))
 		}
 		summary.add(&f)
@@ -80,9 +83,8 @@ func (s *Segment) GiveBack(framesEnd, size int64) error {
 	if footer == nil {
 		return fmt.Errorf("seal %s: the footer just written can't be read back: %s", s.Name(), reason)
 	}
-	if footer.points.offset+footer.points.length <= int64(len(s.read.Bytes())) {
-		mapped := s.read.Bytes()[footer.points.offset:][:footer.points.length]
-		s.points.Store(&points{first: s.Floor, mapped: mapped})
+	if table := footer.table(s.read.Bytes()); table != nil {
+		s.points.Store(table)
 	}
 	s.sealed.Store(true)
 	return nil

@@ -42,6 +42,7 @@ type Segment struct {
 	// segment's first. Set with Floor.
 	TreeBase uint64
 
+	name  string
 	file  vfs.File
 	read  *mmap.Mapping
 	write *mmap.Mapping // nil unless prepared or active
@@ -125,7 +126,7 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 }
 
 func newSegment(h Header, file vfs.File) *Segment {
-	s := &Segment{Header: h, file: file, released: make(chan struct{})}
+	s := &Segment{Header: h, name: h.Name(), file: file, released: make(chan struct{})}
 	s.end.Store(HeaderSize)
 	return s
 }
@@ -197,11 +198,11 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 	}
 	s.end.Store(c.End)
 	if c.Footer != nil {
-		s.points.Store(&points{mapped: s.read.Bytes()[c.Footer.points.offset:][:c.Footer.points.length], first: c.Floor})
+		s.points.Store(c.Footer.table(s.read.Bytes()))
 		s.sealed.Store(true)
 		return s, nil
 	}
-	table := &points{heap: c.Points, first: c.Floor}
+	table := &points{heap: c.Points, first: c.Floor, stride: pointEvery}
 	if writable {
 		table = newPoints(h.Size)
 		table.first = c.Floor
@@ -212,7 +213,7 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 }
 
 // Name returns the segment's file name.
-func (s *Segment) Name() string { return s.Header.Name() }
+func (s *Segment) Name() string { return s.name }
 
 // Activate gives a prepared segment its place in the log, before it enters a Set.
 func (s *Segment) Activate(floor, treeBase uint64) {

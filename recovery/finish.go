@@ -55,11 +55,10 @@ func (l *loader) judgeTail(w *walk) {
 	for used > 0 && rest[used-1] == 0 {
 		used--
 	}
-	reachesEnd := len(rest)-used < frameStep
 	switch {
-	case w.file.size < w.file.header.Size && reachesEnd && w.segment.closing == 0:
-		// Only a close frame may be followed by the end of a file that is shorter than it was reserved: its
-		// size was durable before the first frame.
+	case w.file.size < w.file.header.Size && w.segment.closing == 0 && (used > 0 || len(rest) < frameStep):
+		// Only behind a close frame may the file be shorter than it was reserved, which was durable before the
+		// first frame. Nothing is missing where it was cut within the zeros behind the last frame.
 		l.damage(&mmapseg.CorruptError{Segment: w.file.name, Offset: w.unit, Problem: fmt.Sprintf(
 			"the file was cut to %d of its %d bytes, in the middle of what was written", w.file.size, w.file.header.Size)})
 	case used > 0:

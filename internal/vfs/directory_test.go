@@ -101,6 +101,18 @@ func TestAFileOfAThirdUserIsRefused(t *testing.T) {
 	mustOpen(t, d, "b", true)
 }
 
+func TestTheOwnersOfDirectoryAndProcessAndRootAreTrusted(t *testing.T) {
+	const directory, process, stranger = 7, 8, 9
+	for file, want := range map[uint32]bool{directory: true, process: true, 0: true, stranger: false} {
+		if got := trusted(file, directory, process); got != want {
+			t.Errorf("owner %d: %v", file, got)
+		}
+	}
+	if trusted(stranger, 0, 0) {
+		t.Error("in a directory of root, a stranger's file is trusted")
+	}
+}
+
 func TestDescriptorsBlockAndAreNotInherited(t *testing.T) {
 	d := openReal(t)
 	f := mustCreate(t, d, "a").(*file)

@@ -1,4 +1,5 @@
-// This file holds a lock between pid namespaces, as containers that share a volume have them.
+// This file holds what only Linux can tell of a holder, and a lock between pid namespaces, as containers that share a
+// volume have them.
 
 package vfs
 
@@ -20,4 +21,14 @@ func TestAHolderInAnotherPidNamespaceIsNamedAsItSeesItself(t *testing.T) {
 	wantLocked(t, err, 1)
 	c.kill()
 	mustLock(t, d, "LOCK", true)
+}
+
+func TestTheRecordOfADeadHolderIsNotTakenForReaders(t *testing.T) {
+	d := open(t, t.TempDir(), false)
+	c := startChild(t, "lock", d.Path(), nil)
+	c.line()
+	c.kill()
+	mustLock(t, d, "LOCK", false)
+	_, err := d.Lock("LOCK", true)
+	wantLocked(t, err, 0)
 }

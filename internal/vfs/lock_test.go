@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestALockOfAnotherProcessNamesIt(t *testing.T) {
@@ -91,6 +93,20 @@ func TestALockFileThatWasReplacedMeanwhileIsNotTheLock(t *testing.T) {
 		wantLocked(t, err, os.Getpid())
 		must(t, l.Unlock())
 	}
+}
+
+func TestUnlockingReleasesWhatAChildThatIsBeingStartedShares(t *testing.T) {
+	d := openReal(t)
+	l := mustLock(t, d, "LOCK", true).(*lock)
+	// As in the moment between fork and exec.
+	var shared int
+	must(t, hold(l.file.conn, func(fd int) (err error) {
+		shared, err = unix.Dup(fd)
+		return err
+	}))
+	defer unix.Close(shared)
+	must(t, l.Unlock())
+	mustLock(t, d, "LOCK", true)
 }
 
 func TestARecordThatIsNoProcessIdIsNotBelieved(t *testing.T) {

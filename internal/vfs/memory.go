@@ -227,7 +227,6 @@ func (d *memoryDisk) resize(c *content, size int64) error {
 		c.bytes = append(c.bytes, make([]byte, more)...)
 		return nil
 	}
-	clear(c.bytes[size:])
 	if c.bytes = c.bytes[:size]; cap(c.bytes) > 2*len(c.bytes) {
 		c.bytes = slices.Clone(c.bytes)
 	}

@@ -33,10 +33,11 @@ func New(set *mmapseg.Set, decoder *mmapseg.Decoder) *Reader {
 // [ErrClosed]. It does not wait for them; the set's segments do.
 func (r *Reader) Close() { r.closed.Store(true) }
 
-// frame calls use with the checked frame of a sequence, which is valid only there.
-func (r *Reader) frame(sequence uint64, use func(f *mmapseg.Frame, file string) error) error {
+// frame returns the checked frame of a sequence, its segment, and the buffer that
+// holds it, which goes back with [Reader.release].
+func (r *Reader) frame(sequence uint64) (mmapseg.Frame, *mmapseg.Segment, *[]byte, error) {
 	if r.closed.Load() {
-		return ErrClosed
+		return mmapseg.Frame{}, nil, nil, ErrClosed
 	}
 	buf, _ := r.scratch.Get().(*[]byte)
 	if buf == nil {
@@ -44,13 +45,20 @@ func (r *Reader) frame(sequence uint64, use func(f *mmapseg.Frame, file string) 
 	}
 	f, segment, grown, err := r.set.Find(sequence, *buf, true)
 	*buf = grown
-	if err == nil {
-		err = use(&f, segment.Name())
+	if err != nil {
+		r.release(buf)
+		return mmapseg.Frame{}, nil, nil, r.translate(err)
 	}
-	if cap(*buf) <= 1<<20 {
+	return f, segment, buf, nil
+}
+
+// keepBytes bounds the buffers that are kept for later reads.
+const keepBytes = 1 << 20
+
+func (r *Reader) release(buf *[]byte) {
+	if cap(*buf) <= keepBytes {
 		r.scratch.Put(buf)
 	}
-	return r.translate(err)
 }
 
 // translate makes the error of a closed segment that of a closed store.
@@ -63,16 +71,18 @@ func (r *Reader) translate(err error) error {
 
 // Into reads the event with this sequence into an event whose memory it reuses.
 func (r *Reader) Into(sequence uint64, into *event.Event) error {
-	return r.frame(sequence, func(f *mmapseg.Frame, file string) error {
-		payload, metadata := into.Payload[:0], into.Metadata[:0]
-		if err := r.decoder.Event(f, file, into); err != nil {
-			into.Payload, into.Metadata = payload, metadata
-			return err
-		}
-		into.Payload = append(payload, into.Payload...)
-		into.Metadata = append(metadata, into.Metadata...)
-		return nil
-	})
+	f, segment, buf, err := r.frame(sequence)
+	if err != nil {
+		return err
+	}
+	payload, metadata := into.Payload[:0], into.Metadata[:0]
+	if err = r.decoder.Event(&f, segment.Name(), into); err != nil {
+		into.Payload, into.Metadata = nil, nil // not the buffer's
+	}
+	into.Payload = append(payload, into.Payload...)
+	into.Metadata = append(metadata, into.Metadata...)
+	r.release(buf)
+	return err
 }
 
 // Range says what an iteration yields.
@@ -143,12 +153,13 @@ func (r *Reader) ByID(id event.ID) (Found, error) {
 	segments, ranges := r.visibleRanges()
 	var failed error
 	idAt := func(sequence uint64) event.ID {
-		var found event.ID
-		err := r.frame(sequence, func(f *mmapseg.Frame, _ string) error { found = f.ID(); return nil })
-		if err != nil && failed == nil {
+		f, _, buf, err := r.frame(sequence)
+		if err != nil {
 			failed = err
+			return event.ID{}
 		}
-		return found
+		defer r.release(buf)
+		return f.ID()
 	}
 	i := sort.Search(len(segments), func(i int) bool { return failed != nil || idAt(ranges[i].First).Compare(id) > 0 })
 	if failed != nil {

@@ -5,6 +5,7 @@ package host
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
@@ -13,16 +14,8 @@ func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
 	if err != nil || mount.Type == "" {
 		t.Errorf("mount %+v, %v", mount, err)
 	}
-	before, err := ReadActivity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	after, err := ReadActivity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if after.WakeUps < before.WakeUps {
-		t.Logf("a thread ended: %+v, then %+v", before, after)
+	if _, err := Idle(time.Millisecond); err != nil {
+		t.Error(err)
 	}
 	if line := Machine(directory); !strings.Contains(line, mount.Type) {
 		t.Errorf("%q does not name the file system %s", line, mount.Type)

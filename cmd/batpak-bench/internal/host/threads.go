@@ -5,8 +5,10 @@ package host
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Activity is what the threads of this process have done so far.
@@ -21,15 +23,34 @@ func (a Activity) Minus(earlier Activity) Activity {
 	return Activity{max(a.WakeUps-earlier.WakeUps, 0), max(a.CPUNanos-earlier.CPUNanos, 0)}
 }
 
-// ReadActivity sums up the threads that exist now. It fails where there is no
-// /proc/self/task.
-func ReadActivity() (sum Activity, err error) {
+// Idle waits for the window and returns what the threads other than the caller's
+// did meanwhile. The caller's waits inside a system call, so that the Go runtime
+// has no timer and, as far as the caller goes, nothing to do. It fails where there
+// is no /proc/self/task.
+func Idle(window time.Duration) (Activity, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	self := threadNumber()
+	before, err := readActivity(self)
+	if err != nil {
+		return Activity{}, err
+	}
+	nap(window)
+	after, err := readActivity(self)
+	return after.Minus(before), err
+}
+
+// readActivity sums up the threads that exist now, but for one.
+func readActivity(except string) (sum Activity, err error) {
 	const tasks = "/proc/self/task"
 	entries, err := os.ReadDir(tasks)
 	if err != nil {
 		return Activity{}, fmt.Errorf("reading the threads: %w", err)
 	}
 	for _, entry := range entries {
+		if entry.Name() == except {
+			continue
+		}
 		directory := tasks + "/" + entry.Name()
 		status, err := os.ReadFile(directory + "/status")
 		if err != nil {

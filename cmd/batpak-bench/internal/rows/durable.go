@@ -91,7 +91,11 @@ func durable(ctx context.Context, env *Env) (_ []report.Result, err error) {
 		return nil, err
 	}
 	results := append(durableLatencies(ours, reference), deviceWork(ours, reference, noDevice)...)
+	mount, _ := host.MountOf(directory) // unknown counts as a disk
 	for i := range results {
+		if mount.Volatile() {
+			results[i].Unjudged = mount.Type + " has nothing to sync to"
+		}
 		results[i] = results[i].Add("rounds", rounds).Add("n", ours.latencies.whole.Count())
 	}
 	return results, nil

@@ -16,7 +16,8 @@ const segmentChangesNeeded = 8
 // Scale says how much a row does.
 type Scale struct {
 	Duration    time.Duration // about how long a row measures
-	SegmentSize int           // of the stores whose segment changes are measured, bytes
+	SegmentSize int           // of the stores of P1 and P2, bytes
+	TailSegment int           // of the store of P3, which is filled at a third of the rate
 	Events      int           // in the stores that are read and weighed
 	SyncedRound int           // commits between two changes from F0 to the store and back
 	IdleWindow  time.Duration // how long wake-ups are counted at a time
@@ -28,7 +29,7 @@ func Full(duration time.Duration) Scale {
 	if duration == 0 {
 		duration = 10 * time.Second
 	}
-	return Scale{Duration: duration, SegmentSize: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 6}
+	return Scale{Duration: duration, SegmentSize: 64 << 20, TailSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7}
 }
 
 // Quick finishes a row in about two seconds, or in about the given duration.
@@ -36,12 +37,12 @@ func Quick(duration time.Duration) Scale {
 	if duration == 0 {
 		duration = 1500 * time.Millisecond
 	}
-	return Scale{Duration: duration, SegmentSize: 16 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 6}
+	return Scale{Duration: duration, SegmentSize: 16 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7}
 }
 
 // Tiny only shows that the rows work: for tests.
 func Tiny() Scale {
-	return Scale{Duration: time.Millisecond, SegmentSize: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond}
+	return Scale{Duration: time.Millisecond, SegmentSize: 1 << 20, TailSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond}
 }
 
 // Env is one row's surroundings.

@@ -1,6 +1,7 @@
 package rows
 
-// P23: a store of one event, and an open store that does nothing.
+// P23: the disk that a store of one event takes, and how long it opens and closes. The
+// idle store is in idle.go.
 
 import (
 	"context"
@@ -17,7 +18,6 @@ import (
 const (
 	oneEventBytes = 1 << 20
 	oneEventGoal  = 10e6 // nanoseconds
-	idleRounds    = 3
 )
 
 // oneEventTimes holds one figure of each kind for each round, times in nanoseconds.
@@ -96,74 +96,4 @@ func withinGoal(name string, samples []float64) report.Result {
 		Reference: "budget", ReferenceValue: oneEventGoal, Better: report.Smaller, Target: 1,
 	}
 	return r.Add("spread", stats.Spread(samples))
-}
-
-// idleStore counts how often the process's threads wake up while a store is open
-// and nobody uses it, less how often they do without a store, in turns. The runtime
-// wakes up now and then by itself, so the quietest window counts on both sides:
-// what an idle store does, it does in every window.
-func idleStore(ctx context.Context, env *Env, path string) (_ report.Result, err error) {
-	window := env.Scale.IdleWindow
-	result := report.Result{
-		Row: "P23", Name: "wake-ups of an idle open store", Value: report.None(), Unit: "wake-ups/s",
-		Reference: "one a second", ReferenceValue: 1, Better: report.Smaller, Target: 0,
-	}
-	var with, without, busy []float64
-	for round := range idleRounds {
-		env.progress("watching an idle store, round %d", round+1)
-		quiet, err := watch(ctx, window)
-		if err != nil {
-			return unwatched(result, err)
-		}
-		store, err := engine.Open(path, engine.Options{})
-		if err != nil {
-			return result, err
-		}
-		err = newWorkload().appendOnce(store)
-		if err == nil {
-			// What opening has set going in the background may end first.
-			_, err = watch(ctx, window/4)
-		}
-		var open host.Activity
-		if err == nil {
-			open, err = watch(ctx, window)
-		}
-		if err := errors.Join(err, store.Close(), os.RemoveAll(path)); err != nil {
-			return result, err
-		}
-		without = append(without, float64(quiet.WakeUps))
-		with = append(with, float64(open.WakeUps))
-		busy = append(busy, float64(open.CPUNanos-quiet.CPUNanos))
-	}
-	result.Value = max(0, stats.Smallest(with)-stats.Smallest(without)) / window.Seconds()
-	return result.Add("window_seconds", window.Seconds()).Add("rounds", idleRounds).
-		Add("wake_ups", stats.Smallest(with)).Add("wake_ups_without", stats.Smallest(without)).
-		Add("cpu_ns_beyond", stats.Smallest(busy)).
-		Add("note", "beyond the wake-ups of the same process without a store, fewest of the windows"), nil
-}
-
-// watch waits for the window and returns what the threads did meanwhile.
-func watch(ctx context.Context, window time.Duration) (host.Activity, error) {
-	before, err := host.ReadActivity()
-	if err != nil {
-		return host.Activity{}, err
-	}
-	timer := time.NewTimer(window)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return host.Activity{}, ctx.Err()
-	case <-timer.C:
-	}
-	after, err := host.ReadActivity()
-	return after.Minus(before), err
-}
-
-// unwatched is the result where the system does not count wake-ups.
-func unwatched(result report.Result, err error) (report.Result, error) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return result, err
-	}
-	result.Unjudged = err.Error()
-	return result, nil
 }

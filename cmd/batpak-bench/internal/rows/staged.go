@@ -35,7 +35,7 @@ type stagedRun struct {
 // newStagedRun opens a new store and prepares a floor file of one segment's size.
 // Then it fills segments until the store has reached its largest size and the
 // floor has been touched; none of that is measured.
-func newStagedRun(env *Env, name string, chain bool) (_ *stagedRun, err error) {
+func newStagedRun(env *Env, name string, segmentSize int, chain bool) (_ *stagedRun, err error) {
 	directory, remove, err := env.scratch(name)
 	if err != nil {
 		return nil, err
@@ -47,17 +47,17 @@ func newStagedRun(env *Env, name string, chain bool) (_ *stagedRun, err error) {
 		}
 	}()
 	r.store, err = engine.Open(directory+"/store", engine.Options{
-		Sync: engine.SyncManual(), SegmentSize: int64(env.Scale.SegmentSize), Hashing: hashing(chain),
+		Sync: engine.SyncManual(), SegmentSize: int64(segmentSize), Hashing: hashing(chain),
 	})
 	if err != nil {
 		return nil, err
 	}
 	// The manual policy prepares its segments without an early sync.
-	if r.prepared, err = floor.Prepare(directory, env.Scale.SegmentSize, false); err != nil {
+	if r.prepared, err = floor.Prepare(directory, segmentSize, false); err != nil {
 		return nil, err
 	}
 	r.floor = floor.NewAppend(r.prepared, r.load.at, r.load.payload, chain)
-	r.perRound = env.Scale.SegmentSize / r.floor.FrameBytes()
+	r.perRound = segmentSize / r.floor.FrameBytes()
 	// Sizes double from a few MiB, so two segments' worth reach the largest one.
 	if err := r.load.appendMany(r.store, 2*r.perRound); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (r *stagedRun) close() (err error) {
 // staged alternates rounds of the floor and of the store. Each round appends one
 // segment's worth, so each round of the store pays for one segment change.
 func staged(ctx context.Context, env *Env, row string, chain bool, target float64) (_ []report.Result, err error) {
-	r, err := newStagedRun(env, row, chain)
+	r, err := newStagedRun(env, row, env.Scale.SegmentSize, chain)
 	if err != nil {
 		return nil, err
 	}

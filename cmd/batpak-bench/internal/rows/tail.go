@@ -22,7 +22,7 @@ var tailTargets = [...]struct {
 }{{"p99.9", 99.9, 10}, {"p99.99", 99.99, 2}, {"longest", 100, 3}}
 
 func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
-	r, err := newStagedRun(env, "P3", true)
+	r, err := newStagedRun(env, "P3", env.Scale.TailSegment, true)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
 		return nil, err
 	}
 	interval := 3 * 1e9 / peak
-	memory := floor.NewAppend(floor.NewAnonymous(env.Scale.SegmentSize), r.load.at, r.load.payload, true)
+	memory := floor.NewAppend(floor.NewAnonymous(env.Scale.TailSegment), r.load.at, r.load.payload, true)
 	reference := newLatencies()
 	ours := newLatencies()
 	if err := r.leadIn(); err != nil {

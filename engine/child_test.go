@@ -1,0 +1,4 @@
+package engine_test
+
+func appendingChild(string) int { return 0 }
+func holdingChild(string) int { return 0 }
