@@ -89,6 +89,11 @@ type Footer struct {
 // Points returns how many sparse offsets the footer holds.
 func (f *Footer) Points() int { return int(f.points.length-pointsHeader) / pointSize }
 
+// Whole reports whether there is an offset for every stride of the events.
+func (f *Footer) Whole() bool {
+	return uint64(f.Points()) == (f.Summary.Events+f.stride-1)/f.stride
+}
+
 // table returns the sparse offsets, read in place from the mapped file; nil when
 // they lie beyond what is mapped.
 func (f *Footer) table(mapped []byte) *points {

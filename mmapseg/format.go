@@ -75,6 +75,10 @@ const FormatVersion = 1
 // frame, in bytes: one page, so that writing frames never dirties the header.
 const HeaderSize = 4096
 
+// PointStride is how many events one sparse offset stands for: the offset of every
+// second event is noted. It is stored with the offsets, and can change.
+const PointStride = 2
+
 const (
 	frameAlign      = 8
 	framePrefix     = 24     // bytes before the body, the same for every frame
@@ -83,7 +87,6 @@ const (
 	eventFixed      = 72 // prefix and the fields that every event has
 	minEventLength  = eventFixed + 2
 	prefixChecked   = 20 // bytes under the header CRC
-	pointEvery      = 2  // events per sparse offset
 	pointSize       = 4  // bytes of a sparse offset in a footer
 	pointsHeader    = 16 // bytes before them
 	maxAncestors    = 4096

@@ -19,7 +19,7 @@ type points struct {
 // newPoints returns a table that is large enough for a segment full of the
 // smallest events, so that it never grows.
 func newPoints(size int64) *points {
-	return &points{stride: pointEvery, heap: make([]uint32, size/int64(align(minEventLength))/pointEvery+1)}
+	return &points{stride: PointStride, heap: make([]uint32, size/int64(align(minEventLength))/PointStride+1)}
 }
 
 // PointTable collects the points of a segment that is scanned.
@@ -27,7 +27,7 @@ type PointTable []uint32
 
 // Add notes that the n-th event (from 0) of the segment stands at offset.
 func (t *PointTable) Add(n uint64, offset int64) {
-	if n%pointEvery == 0 {
+	if n%PointStride == 0 {
 		*t = append(*t, uint32(offset/frameAlign))
 	}
 }

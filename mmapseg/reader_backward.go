@@ -140,8 +140,8 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 			end = min(end, next)
 		}
 		start = max(points.before(low), HeaderSize)
-		if end-start > fullChunk && high-low >= pointEvery {
-			low = high - (high-s.Floor)%pointEvery
+		if end-start > fullChunk && high-low >= PointStride {
+			low = high - (high-s.Floor)%PointStride
 			start = max(points.before(low), HeaderSize)
 		}
 	})

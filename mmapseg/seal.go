@@ -16,7 +16,7 @@ import (
 func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 	le := binary.LittleEndian
 	summary := Summary{TreeBase: s.TreeBase}
-	points := le.AppendUint32(le.AppendUint64(nil, s.Floor), pointEvery)
+	points := le.AppendUint32(le.AppendUint64(nil, s.Floor), PointStride)
 	points = le.AppendUint32(points, 0)
 	var tree treeRuns
 	tree.start(s.TreeBase)
@@ -35,7 +35,7 @@ func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 		if f.Sequence() != s.Floor+summary.Events {
 			return nil, contentError(&f, s.Name(), fmt.Sprintf("sequence %d where %d is due", f.Sequence(), s.Floor+summary.Events))
 		}
-		if summary.Events%pointEvery == 0 {
+		if summary.Events%PointStride == 0 {
 			points = le.AppendUint32(points, uint32(f.Offset/frameAlign))
 		}
 		summary.add(&f)
@@ -59,7 +59,7 @@ func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 // calls [Segment.GiveBack] and syncs again. A full disk is vfs.ErrNoSpace, and
 // leaves the segment as it was, readable and complete, only not sealed.
 func (s *Segment) Seal(framesEnd int64, footer []byte) error {
-	if need := framesEnd + int64(len(footer)); need > s.Size {
+	if need := framesEnd + int64(len(footer)); need > s.DiskSize() {
 		if err := s.file.Reserve(need); err != nil {
 			return fmt.Errorf("seal %s: %w", s.Name(), err)
 		}

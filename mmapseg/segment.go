@@ -202,7 +202,7 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 		s.sealed.Store(true)
 		return s, nil
 	}
-	table := &points{heap: c.Points, first: c.Floor, stride: pointEvery}
+	table := &points{heap: c.Points, first: c.Floor, stride: PointStride}
 	if writable {
 		table = newPoints(h.Size)
 		table.first = c.Floor
@@ -240,8 +240,8 @@ func (s *Segment) Store(offset int64, unit []byte) { s.write.Store(int(offset), 
 // Point notes where the event with this sequence stands, for finding it and its
 // neighbours. It belongs to the goroutine that stores.
 func (s *Segment) Point(sequence uint64, offset int64) {
-	if n := sequence - s.Floor; n%pointEvery == 0 {
-		s.points.Load().heap[n/pointEvery] = uint32(offset / frameAlign)
+	if n := sequence - s.Floor; n%PointStride == 0 {
+		s.points.Load().heap[n/PointStride] = uint32(offset / frameAlign)
 	}
 }
 

@@ -151,14 +151,14 @@ func (w *walk) event(f *mmapseg.Frame) error {
 	return nil
 }
 
-// point notes where every fourth sequence stands. Where it is missing the entry is 0, which readers take for unknown;
+// point notes where every second sequence stands, as sealing does. Where it is missing the entry is 0, which readers take for unknown;
 // the table has no more entries than the file has room for events.
 func (w *walk) point(sequence uint64, offset int64) {
 	n := sequence - w.segment.Contents.Floor
-	if n%4 != 0 || n/4 >= uint64(w.spare) {
+	if n%mmapseg.PointStride != 0 || n/mmapseg.PointStride >= uint64(w.spare) {
 		return
 	}
-	for uint64(len(w.l.points)) < n/4 {
+	for uint64(len(w.l.points)) < n/mmapseg.PointStride {
 		w.l.points = append(w.l.points, 0)
 	}
 	w.l.points = append(w.l.points, uint32(offset/frameStep))

@@ -46,7 +46,7 @@ func (w *walk) read() error {
 	}
 	defer func() { _ = opened.Close() }() // it was only read
 	w.budget = resyncWork * (w.file.size + windowSize)
-	w.spare = int(w.file.size/(4*minEvent)) + 1
+	w.spare = int(w.file.size/(mmapseg.PointStride*minEvent)) + 1
 	w.l.points = w.l.points[:0]
 	if !w.l.o.IgnoreFooters {
 		if err := w.readSealed(opened); err != nil || w.segment.Sealed {
@@ -105,7 +105,7 @@ func (w *walk) disagrees(footer *mmapseg.Footer, treeBase uint64) string {
 	switch {
 	case !w.segment.Ended || w.segment.Contents.End != footer.FramesEnd:
 		return "the frames do not end where it says"
-	case s.Events != w.segment.Events || footer.Points() != int((s.Events+3)/4):
+	case s.Events != w.segment.Events || !footer.Whole():
 		return fmt.Sprintf("it is about %d events, the segment holds %d", s.Events, w.segment.Events)
 	case s.Events > 0 && w.segment.Header.Generation == 0 &&
 		(s.First != w.segment.Contents.Floor || s.Last != w.segment.Contents.Floor+s.Events-1):

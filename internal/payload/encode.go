@@ -29,6 +29,7 @@ func AppendMessagePack(dst []byte, v any) ([]byte, error) {
 	}
 	if err != nil {
 		err.Path = err.trail.path()
+		err.trail, err.refs = nil, nil // nothing of v stays reachable through the error
 		return dst, err
 	}
 	return out, nil

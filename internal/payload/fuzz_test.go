@@ -12,7 +12,7 @@ import (
 
 func seeds(f *testing.F) (seeds [][]byte) {
 	for _, v := range []any{
-		nil, true, 1, -1, 1 << 40, 2.5, "text", []byte{1, 2}, []any{1, "a", nil}, map[string]any{"a": 1, "b": []any{}},
+		nil, true, 1, -1, int64(1) << 40, 2.5, "text", []byte{1, 2}, []any{1, "a", nil}, map[string]any{"a": 1, "b": []any{}},
 		map[int]string{1: "a"}, everything{Any: 1}, &node{Next: &node{}}, payload.Extension{Type: 1, Data: []byte{1}},
 	} {
 		seeds = append(seeds, encode(f, v))

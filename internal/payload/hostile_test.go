@@ -168,6 +168,23 @@ func TestADecodedValueTakesItsOwnMemoryAndLittleElse(t *testing.T) {
 	}
 }
 
+func TestAGenericValueIsNeverTooLargeForItsEncoding(t *testing.T) {
+	const n = 3200 // enough to leave the 64 MiB that any value may take
+	for name, element := range map[string][]byte{
+		"maps of one pair in each other":     append(bytes.Repeat([]byte{0x81, 0xa0}, 98), 0xc0),
+		"maps of one pair with an empty map": bytes.Repeat([]byte{0x92, 0x81, 0xa0, 0x80, 0x91, 0x81, 0xa0, 0x90}, 30),
+	} {
+		element = append([]byte{0x91}, element...)
+		if name != "maps of one pair in each other" {
+			element = append([]byte{0xdc, 0, 60}, element[1:]...)
+		}
+		in := append(binary.BigEndian.AppendUint32([]byte{0xdd}, n), bytes.Repeat(element, n)...)
+		if _, err := payload.Generic(payload.MessagePack, in); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // distinctKeys returns a map of n pairs.
 func distinctKeys(n uint32) []byte {
 	b := binary.BigEndian.AppendUint32([]byte{0xdf}, n)
