@@ -29,11 +29,14 @@ var ErrUnencodable = payload.ErrUnencodable
 // target. Every [DecodeError] is it.
 var ErrUndecodable = payload.ErrUndecodable
 
-// EncodeError says which part of a value could not be encoded. It is [ErrUnencodable] and
-// [ErrInvalid] to errors.Is.
+// EncodeError says which part of a value could not be encoded: its fields are Path, as in
+// ".orders[3].callback", the Go Type there, the Problem, and Err, what the value's own marshaler
+// returned. It is [ErrUnencodable] and [ErrInvalid] to errors.Is.
 type EncodeError = payload.EncodeError
 
-// DecodeError says why a payload could not be decoded. It is [ErrUndecodable] to errors.Is.
+// DecodeError says why a payload could not be decoded: its fields are the Codec, the Path in the
+// value, the Go Type there, the Problem, and Err, what the target's own unmarshaler returned. It is
+// [ErrUndecodable] to errors.Is.
 type DecodeError = payload.DecodeError
 
 // FieldError says which field of the input was refused and why. It is [ErrInvalid] to errors.Is,

@@ -22,14 +22,12 @@ func newPoints(size int64) *points {
 	return &points{stride: PointStride, heap: make([]uint32, size/int64(align(minEventLength))/PointStride+1)}
 }
 
-// PointTable collects the points of a segment that is scanned.
-type PointTable []uint32
-
-// Add notes that the n-th event (from 0) of the segment stands at offset.
-func (t *PointTable) Add(n uint64, offset int64) {
-	if n%PointStride == 0 {
-		*t = append(*t, uint32(offset/frameAlign))
+// entries returns how many entries the table has room for.
+func (p *points) entries() uint64 {
+	if p.heap != nil {
+		return uint64(len(p.heap))
 	}
+	return uint64(len(p.mapped) / pointSize)
 }
 
 // at returns the offset in entry i; 0 when there is none.
@@ -43,16 +41,29 @@ func (p *points) at(i uint64) int64 {
 	return 0
 }
 
-// before returns the offset of an event at or before sequence, less than a stride
-// before it; 0 when there is none.
-func (p *points) before(sequence uint64) int64 { return p.at((sequence - p.first) / p.stride) }
+// before returns the offset of an event at or before sequence; less than a stride
+// before it, unless entries are missing where the segment is damaged. 0 when there
+// is none.
+func (p *points) before(sequence uint64) int64 {
+	i := (sequence - p.first) / p.stride
+	if at := p.at(i); at != 0 {
+		return at
+	}
+	for i = min(i, p.entries()); i > 0; i-- {
+		if at := p.at(i - 1); at != 0 {
+			return at
+		}
+	}
+	return 0
+}
 
 // after returns the offset of the first point behind sequence; 0 when there is
 // none up to known, the highest sequence whose point is known to be written.
 func (p *points) after(sequence, known uint64) int64 {
-	i := (sequence-p.first)/p.stride + 1
-	if p.first+i*p.stride > known {
-		return 0
+	for i := (sequence-p.first)/p.stride + 1; i < p.entries() && p.first+i*p.stride <= known; i++ {
+		if at := p.at(i); at != 0 {
+			return at
+		}
 	}
-	return p.at(i)
+	return 0
 }

@@ -8,6 +8,7 @@ package mmapseg
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/batpak/batpak/internal/fault"
 )
@@ -31,6 +32,8 @@ type Reader struct {
 	base    int64  // offset of chunk[0] in the segment
 	at      int    // in chunk: the next frame
 	want    int    // bytes of the next copy
+	hinted  bool   // a point led to base, and no event has shown yet that it was right
+	spent   int64  // bytes of the segment's frames that were not sound
 }
 
 // Reader returns a reader of the sequences from first to last, both inclusive,
@@ -40,7 +43,8 @@ func (s *Set) Reader(first, last uint64, check bool) *Reader {
 	if buf == nil {
 		buf = new([]byte)
 	}
-	return &Reader{set: s, check: check, next: max(first, 1), last: min(last, s.Visible()), buf: buf, want: firstChunk}
+	last = min(last, s.Visible(), math.MaxUint64-1) // so that there is one behind it
+	return &Reader{set: s, check: check, next: max(first, 1), last: last, buf: buf, want: firstChunk}
 }
 
 // Close gives the reader's buffer back. Frames that it returned are not valid
@@ -60,49 +64,82 @@ func (r *Reader) Next() (f Frame, segment *Segment, ok bool, err error) {
 	for r.next <= r.last {
 		if r.segment == nil {
 			if ok, err := r.seek(); err != nil || !ok {
-				return Frame{}, nil, false, err
+				return Frame{}, nil, false, r.over(err)
 			}
 		}
 		f, complete, bad := r.parse()
 		if !complete {
 			if err := r.refill(); err != nil {
-				return Frame{}, nil, false, err
+				return Frame{}, nil, false, r.over(err)
 			}
 			continue
 		}
 		if bad != problemNone {
-			return Frame{}, nil, false, r.damage(bad)
-		}
-		r.at += align(f.Length)
-		if f.Type != FrameEvent {
-			if err := f.known(r.segment.Name()); err != nil {
-				r.next = r.last + 1
-				return Frame{}, nil, false, err
+			if err := r.damage(bad); err != nil {
+				return Frame{}, nil, false, r.over(err)
 			}
 			continue
 		}
+		if err := f.known(r.segment.name); err != nil {
+			return Frame{}, nil, false, r.over(err)
+		}
+		if f.Type != FrameEvent {
+			r.at += align(f.Length)
+			continue
+		}
 		sequence := f.Sequence()
+		if r.hinted && sequence > r.next {
+			r.rewind()
+			continue
+		}
+		r.hinted = false
+		r.at += align(f.Length)
 		if sequence < r.next {
 			continue
 		}
+		r.next = sequence + 1
 		if sequence > r.last {
+			r.next = r.last + 1
 			break
 		}
-		r.next = sequence + 1
 		return f, r.segment, true, nil
 	}
 	return Frame{}, nil, false, nil
 }
 
+// over ends reading after any error but damage.
+func (r *Reader) over(err error) error {
+	if !IsDamage(err) {
+		r.next = r.last + 1
+	}
+	return err
+}
+
+// rewind goes back to the segment's first frame: the point that was followed led
+// astray. Points are derived, and no event is given up for one.
+func (r *Reader) rewind() { r.hinted, r.base, r.at, r.chunk = false, HeaderSize, 0, nil }
+
 // parse looks at the frame at r.at. complete is false when the chunk ends first.
 func (r *Reader) parse() (f Frame, complete bool, bad problem) {
 	b := r.chunk[r.at:]
+	offset := r.base + int64(r.at)
+	room := r.segment.End() - offset
 	if len(b) < framePrefix {
+		if room > 0 && room < framePrefix {
+			return Frame{}, true, problemLength
+		}
 		return Frame{}, false, problemNone
+	}
+	if r.check {
+		p, bad := parsePrefix(b, r.segment.Salt, offset, room)
+		if bad != problemNone || p.aligned() > len(b) {
+			return Frame{}, bad != problemNone, bad
+		}
+		f, bad = p.frame(b, r.segment.Salt, offset)
+		return f, true, bad
 	}
 	first := leWord(b)
 	length := int(first >> 32)
-	room := r.segment.End() - r.base - int64(r.at)
 	if uint16(first) != frameMagic || length < framePrefix || int64(length) > room-int64(align(length)-length) {
 		return Frame{}, true, problemMagic
 	}
@@ -110,15 +147,14 @@ func (r *Reader) parse() (f Frame, complete bool, bad problem) {
 		return Frame{}, false, problemNone
 	}
 	b = b[:align(length)]
-	if r.check {
-		f, bad = parseFrame(b, r.segment.Salt, r.base+int64(r.at), int64(len(b)))
-		return f, true, bad
-	}
-	f = uncheckedFrame(b, r.base+int64(r.at), length)
+	f = uncheckedFrame(b, offset, length)
 	if f.Type == FrameEvent && length < minEventLength {
 		return f, true, problemContent
 	}
-	return f, true, problemNone
+	if f.known("") != nil { // a later version's, or damaged
+		_, bad = parseFrame(b, r.segment.Salt, offset, room)
+	}
+	return f, true, bad
 }
 
 // seek finds the segment that holds r.next, or the first one behind it.
@@ -141,6 +177,7 @@ func (r *Reader) seek() (bool, error) {
 		return false, err
 	}
 	r.segment, r.base, r.at, r.chunk = segment, max(start, HeaderSize), 0, nil
+	r.hinted, r.spent = start > HeaderSize, 0
 	return true, nil
 }
 
@@ -149,6 +186,10 @@ func (r *Reader) refill() error {
 	offset := r.base + int64(r.at)
 	end := r.segment.End()
 	if offset >= end {
+		if r.hinted {
+			r.rewind()
+			return nil
+		}
 		return r.leave()
 	}
 	want := r.want
@@ -171,60 +212,74 @@ func (r *Reader) refill() error {
 	return nil
 }
 
-// leave goes on behind the present segment.
+// leave goes on behind the present segment, whose frames are read to the last.
 func (r *Reader) leave() error {
-	behind := r.segment.behind.Load()
-	if behind == 0 || behind > r.last {
-		// The segment ends before the range does: its last events are missing.
-		missing := r.next
-		r.next = r.last + 1
-		return &CorruptError{Segment: r.segment.Name(), Offset: r.segment.End(), First: missing, Last: r.last, Problem: "events are missing at the end"}
+	name, offset := r.segment.name, r.segment.End()
+	if r.skip() {
+		return nil
 	}
-	if behind > r.next {
-		missing := r.next
-		name := r.segment.Name()
-		r.next, r.segment = behind, nil
-		return &CorruptError{Segment: name, Offset: r.base, First: missing, Last: behind - 1, Problem: "events are missing at the end"}
-	}
-	r.segment = nil
-	return nil
+	corrupt := &CorruptError{Segment: name, Offset: offset, First: r.next, Problem: "events are missing at the end"}
+	corrupt.Last = r.skipped()
+	return corrupt
 }
 
-// damage goes on behind bytes that are no sound frame and says what was skipped.
+// skip leaves the present segment if it holds nothing that is still wanted.
+func (r *Reader) skip() bool {
+	if behind := r.segment.behind.Load(); behind == 0 || behind > r.next {
+		return false
+	}
+	r.segment = nil
+	return true
+}
+
+// skipped gives up what is wanted of the present segment and returns the last
+// sequence of it.
+func (r *Reader) skipped() (last uint64) {
+	last = r.last
+	if behind := r.segment.behind.Load(); behind != 0 {
+		last = min(last, behind-1)
+	}
+	r.next, r.segment = last+1, nil
+	return last
+}
+
+// damage goes on behind bytes that are no sound frame. It returns a [CorruptError]
+// if they may have held events that are wanted.
 func (r *Reader) damage(bad problem) error {
+	if r.hinted {
+		r.rewind()
+		return nil
+	}
 	s := r.segment
-	offset := r.base + int64(r.at)
-	corrupt := &CorruptError{Segment: s.Name(), Offset: offset, First: r.next, Problem: string(bad)}
-	end := s.End()
-	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.Name(), offset, end)
-	for {
-		more, err := scanner.Resync()
-		if err != nil {
-			r.next = r.last + 1
-			return err
-		}
-		if !more {
-			break
-		}
-		f, ok, err := scanner.Next()
-		if err != nil {
-			r.next = r.last + 1
-			return err
-		}
-		if ok && f.Type == FrameEvent && f.Sequence() >= r.next {
-			corrupt.Last = f.Sequence() - 1
-			r.base, r.at, r.chunk, r.next = f.Offset, 0, nil, f.Sequence()
-			return corrupt
-		}
-		if ok {
-			scanner.MoveTo(f.Offset)
-		}
+	if !s.pin() {
+		return ErrSegmentClosed
 	}
-	corrupt.Last = r.last
-	if behind := s.behind.Load(); behind != 0 && behind <= r.last {
-		corrupt.Last = behind - 1
+	defer s.unpin()
+	offset, end := r.base+int64(r.at), s.End()
+	if bad == problemBody {
+		r.spent += int64(leWord(r.chunk[r.at:]) >> 32)
 	}
-	r.next, r.segment = corrupt.Last+1, nil
+	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.name, offset, end)
+	scanner.spent = r.spent
+	f, found, err := scanner.eventBehind(r.next)
+	r.spent = scanner.spent
+	if err != nil {
+		return err
+	}
+	corrupt := &CorruptError{Segment: s.name, Offset: offset, First: r.next, Problem: string(bad)}
+	if found {
+		r.base, r.at, r.chunk = f.Offset, 0, nil
+		if f.Sequence() == r.next {
+			return nil
+		}
+		r.next = f.Sequence()
+		corrupt.Last = min(r.next-1, r.last)
+		return corrupt
+	}
+	if r.skip() {
+		return nil
+	}
+	corrupt.Last = r.skipped()
 	return corrupt
 }
 

@@ -72,21 +72,20 @@ func (r *Backward) Next() (f Frame, segment *Segment, ok bool, err error) {
 func (r *Backward) one() (Frame, *Segment, bool, error) {
 	sequence := r.next
 	r.next--
-	if sequence <= r.lowest {
-		r.single = false
-	}
 	f, segment, buf, err := r.set.Find(sequence, *r.buf, r.check)
 	*r.buf = buf
+	var corrupt *CorruptError
 	switch {
+	case errors.As(err, &corrupt): // all at once that the damage took
+		corrupt.First, corrupt.Last = min(max(corrupt.First, r.first), sequence), sequence
+		r.next = corrupt.First - 1
 	case errors.Is(err, ErrNotFound):
-		return Frame{}, nil, false, nil
-	case err != nil && !IsDamage(err):
-		r.next = 0
-		return Frame{}, nil, false, err
+		err = nil
 	case err != nil:
-		return Frame{}, nil, false, err
+		r.next = 0
 	}
-	return f, segment, true, nil
+	r.single = r.next >= r.lowest
+	return f, segment, err == nil && f.Bytes != nil, err
 }
 
 // group copies the frames of the highest sequences that are still wanted.
@@ -149,7 +148,8 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 }
 
 // collect notes where the frames of the sequences from low to high stand in the
-// chunk; damage makes the reader look at them one by one.
+// chunk; damage, and any that are not there, make the reader look for them one by
+// one.
 func (r *Backward) collect(low, high uint64) {
 	r.count, r.single = 0, false
 	for at := 0; at < len(r.chunk); {
@@ -171,12 +171,8 @@ func (r *Backward) collect(low, high uint64) {
 		}
 		at += align(f.Length)
 	}
-	if r.single {
-		r.count = 0
-		return
-	}
-	if r.count == 0 {
-		r.next = low - 1
+	if uint64(r.count) != high-low+1 {
+		r.single, r.count = true, 0
 	}
 }
 

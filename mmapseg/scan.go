@@ -216,3 +216,26 @@ func (s *Scanner) Resync() (bool, error) {
 	s.offset = start
 	return false, nil
 }
+
+// eventBehind moves the scanner past the unsound bytes that it stands at, and past
+// any that follow, to the first sound event with this or a higher sequence, and
+// behind it. found is false if there is none.
+func (s *Scanner) eventBehind(sequence uint64) (f Frame, found bool, err error) {
+	for {
+		if more, err := s.Resync(); err != nil || !more {
+			return Frame{}, false, err
+		}
+		for {
+			f, ok, err := s.Next()
+			if err != nil {
+				return Frame{}, false, err
+			}
+			if !ok {
+				break
+			}
+			if f.Type == FrameEvent && f.Sequence() >= sequence {
+				return f, true, nil
+			}
+		}
+	}
+}

@@ -89,6 +89,9 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	if h.Size < MinSize || h.Size > MaxSize || h.Size%4096 != 0 {
 		return nil, fmt.Errorf("batpak: segment of %d bytes: must be a multiple of 4096 from %d to %d", h.Size, MinSize, int64(MaxSize))
 	}
+	if _, _, ok := ParseFileName(h.Name()); !ok {
+		return nil, fmt.Errorf("batpak: segment %d of generation %d: the number must be 1 or more, the generation 99999 at most", h.Number, h.Generation)
+	}
 	temporary := h.Name() + temporarySuffix
 	file, err := dir.Create(temporary)
 	if err != nil {
@@ -149,8 +152,10 @@ type Contents struct {
 	Floor    uint64
 	TreeBase uint64
 	End      int64 // behind the last frame that counts
-	Points   []uint32
-	Footer   *Footer // of a sealed segment, else nil
+	// Points are the offsets, in units of 8 bytes, of the events Floor, Floor +
+	// PointStride, Floor + 2*PointStride ...; 0 where one is not known.
+	Points []uint32
+	Footer *Footer // of a sealed segment, else nil
 }
 
 // Open maps an existing segment file for reading. A segment with a footer is

@@ -78,22 +78,24 @@ func (s *Set) find(sequence uint64) (int, *Segment) {
 // has, a [CorruptError] for a damaged frame, and fault.ErrMapFault when the
 // device could not give the bytes. check asks for the checksum to be verified.
 func (s *Set) Find(sequence uint64, buf []byte, check bool) (Frame, *Segment, []byte, error) {
-	if sequence == 0 || sequence > s.Visible() {
+	visible := s.Visible()
+	if sequence == 0 || sequence > visible {
 		return Frame{}, nil, buf, ErrNotFound
 	}
 	_, segment := s.find(sequence)
 	if segment == nil || !segment.holds(sequence) {
 		return Frame{}, nil, buf, ErrNotFound
 	}
-	frame, buf, err := segment.frame(sequence, buf, check)
+	frame, buf, err := segment.frame(sequence, segment.Range(visible).Last, buf, check)
 	return frame, segment, buf, err
 }
 
 // ErrSegmentClosed is the error of reading from a segment that is closed.
 var ErrSegmentClosed = errors.New("batpak: segment closed")
 
-// frame copies the frame with this sequence out of the segment.
-func (s *Segment) frame(sequence uint64, buf []byte, check bool) (Frame, []byte, error) {
+// frame copies the frame with this sequence out of the segment, whose highest
+// visible one is last.
+func (s *Segment) frame(sequence, last uint64, buf []byte, check bool) (Frame, []byte, error) {
 	if !s.pin() {
 		return Frame{}, buf, ErrSegmentClosed
 	}
@@ -116,9 +118,9 @@ func (s *Segment) frame(sequence uint64, buf []byte, check bool) (Frame, []byte,
 		if bad == problemNone {
 			return frame, buf, frame.known(s.Name())
 		}
-		return Frame{}, buf, &CorruptError{Segment: s.Name(), Offset: walk.offset, First: sequence, Last: sequence, Problem: string(bad)}
+		// It need not be the frame that it says it is.
 	}
-	return s.search(sequence, buf)
+	return s.search(sequence, last, buf)
 }
 
 // walk is the outcome of following frame lengths to a sequence.
@@ -157,40 +159,77 @@ func (s *Segment) walkTo(sequence uint64) walk {
 }
 
 // search looks for a sequence where the quick way to it is damaged, or where the
-// segment does not hold it: through all frames, past what is not sound.
-func (s *Segment) search(sequence uint64, buf []byte) (Frame, []byte, error) {
+// segment does not hold it: past what is not sound, from a sound event before it.
+func (s *Segment) search(sequence, last uint64, buf []byte) (Frame, []byte, error) {
 	end := s.end.Load()
-	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.Name(), HeaderSize, end)
-	damage := int64(-1)
+	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.name, HeaderSize, end)
+	if err := s.approach(scanner, sequence); err != nil {
+		return Frame{}, buf, err
+	}
+	first := s.Floor // lowest sequence that the damage may have held
+	var corrupt *CorruptError
 	for {
 		f, ok, err := scanner.Next()
 		if err != nil {
 			return Frame{}, buf, err
 		}
-		if ok && f.Type == FrameEvent && f.Sequence() >= sequence {
-			if f.Sequence() > sequence {
-				break
-			}
+		switch {
+		case ok && f.Type == FrameEvent && f.Sequence() == sequence:
 			buf = append(buf[:0], f.Bytes...)
 			f.Bytes = buf
 			return f, buf, nil
-		}
-		if ok && f.Type == FrameEvent {
-			damage = -1 // what was damaged lies before a sequence below ours
-		}
-		if ok {
-			continue
-		}
-		if scanner.Offset() >= end {
-			break
-		}
-		damage = scanner.Offset()
-		if more, err := scanner.Resync(); err != nil || !more {
-			break
+		case ok && f.Type == FrameEvent && f.Sequence() > sequence:
+			return Frame{}, buf, missing(corrupt, first, f.Sequence()-1)
+		case ok && f.Type == FrameEvent:
+			first, corrupt = f.Sequence()+1, nil // what was damaged lies before a sequence below ours
+		case ok:
+		case scanner.Offset() >= end:
+			return Frame{}, buf, missing(corrupt, first, last)
+		default:
+			if corrupt == nil {
+				corrupt = &CorruptError{Segment: s.name, Offset: scanner.Offset(), Problem: scanner.Problem()}
+			}
+			if more, err := scanner.Resync(); err != nil {
+				return Frame{}, buf, err
+			} else if !more {
+				return Frame{}, buf, missing(corrupt, first, last)
+			}
 		}
 	}
-	if damage >= 0 {
-		return Frame{}, buf, &CorruptError{Segment: s.Name(), Offset: damage, First: sequence, Last: sequence, Problem: "damaged frames where the event should be"}
+}
+
+// missing returns the error for a sequence that is not where it should be: damage
+// that took it, or, where there is none, that there is no such event.
+func missing(corrupt *CorruptError, first, last uint64) error {
+	if corrupt == nil {
+		return ErrNotFound
 	}
-	return Frame{}, buf, ErrNotFound
+	corrupt.First, corrupt.Last = first, last
+	return corrupt
+}
+
+// approach moves the scanner to a sound event at or before sequence and near it, or
+// to the segment's first frame.
+func (s *Segment) approach(scanner *Scanner, sequence uint64) error {
+	points := s.points.Load()
+	for back := uint64(0); back <= sequence-s.Floor; back = 4*back + PointStride {
+		var at int64
+		if err := fault.Guard(func() { at = points.before(sequence - back) }); err != nil {
+			return fmt.Errorf("read %s: %w", s.name, err)
+		}
+		if at < HeaderSize {
+			break
+		}
+		scanner.MoveTo(at)
+		f, ok, err := scanner.Next()
+		if err != nil {
+			return err
+		}
+		if ok && f.Type == FrameEvent && f.Sequence() <= sequence {
+			scanner.MoveTo(at)
+			return nil
+		}
+	}
+	scanner.MoveTo(HeaderSize)
+	return nil
 }

@@ -83,7 +83,7 @@ func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image []byte) 
 
 // sweepFile goes on with the sweep in one file, up to a mark above mark.
 func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image []byte) error {
-	var window mmapseg.Window = mmapseg.Memory(image)
+	var bytes mmapseg.Window = mmapseg.Memory(image)
 	if image == nil {
 		if l.sweep.offset >= f.size {
 			return nil
@@ -93,18 +93,14 @@ func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image []byte) error {
 			return fmt.Errorf("recover: %w", err)
 		}
 		defer func() { _ = opened.Close() }() // it was only read
-		window = mmapseg.NewFileWindow(opened, f.size)
+		bytes = l.window.over(opened, f.name, f.size)
 		l.state.Report.Read += f.size - l.sweep.offset
 	}
-	scanner := mmapseg.NewScanner(window, f.header.Salt, f.name, l.sweep.offset, window.Size())
-	err := scanner.Headers(func(s mmapseg.Sighting) bool {
+	scanner := mmapseg.NewScanner(bytes, f.header.Salt, f.name, l.sweep.offset, bytes.Size())
+	return scanner.Headers(func(s mmapseg.Sighting) bool {
 		f.frames = true
 		l.sweep.offset = s.Offset + frameStep
 		l.highest = max(l.highest, s.Mark)
 		return l.highest <= mark
 	})
-	if err != nil {
-		return fmt.Errorf("recover %s: %w", f.name, err)
-	}
-	return nil
 }

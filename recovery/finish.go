@@ -3,6 +3,7 @@
 package recovery
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/batpak/batpak/mmapseg"
@@ -51,10 +52,7 @@ func (l *loader) finish() error {
 func (l *loader) judgeTail(w *walk) {
 	s := l.state
 	rest := w.image[w.unit:]
-	used := len(rest)
-	for used > 0 && rest[used-1] == 0 {
-		used--
-	}
+	used := usedBytes(rest)
 	switch {
 	case w.file.size < w.file.header.Size && w.segment.closing == 0 && (used > 0 || len(rest) < frameStep):
 		// Only behind a close frame may the file be shorter than it was reserved, which was durable before the
@@ -68,6 +66,18 @@ func (l *loader) judgeTail(w *walk) {
 			s.Torn.Problem = "a batch without its end: " + s.Torn.Problem
 		}
 	}
+}
+
+// usedBytes returns how many bytes there are up to the last that is not zero. The length is a multiple of 8.
+func usedBytes(b []byte) int {
+	n := len(b)
+	for n > 0 && binary.LittleEndian.Uint64(b[n-8:]) == 0 {
+		n -= 8
+	}
+	for n > 0 && b[n-1] == 0 {
+		n--
+	}
+	return n
 }
 
 // classify sorts the files that are not among the segments that count. behind says that there are frames in files

@@ -5,6 +5,7 @@ package recovery
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -76,6 +77,9 @@ func (w *walk) corrupt(offset int64, problem string, args ...any) *mmapseg.Corru
 	return e
 }
 
+// sequenceLimit is the highest sequence that is believed. No counting gets there, so that none overflows behind it.
+const sequenceLimit = math.MaxUint64 - 1<<56
+
 // arrive settles that f goes on with sequence next, and reports whether it counts.
 func (w *walk) arrive(next uint64, f *mmapseg.Frame) bool {
 	s := w.l.state
@@ -84,7 +88,7 @@ func (w *walk) arrive(next uint64, f *mmapseg.Frame) bool {
 	}
 	want := s.LastSequence + 1
 	switch {
-	case next < want:
+	case next < want || next > sequenceLimit:
 		w.stray(f.Offset, "%s frame: goes on with sequence %d where %d comes next", f.Type, next, want)
 		return false
 	case w.l.pending != nil:
@@ -170,8 +174,9 @@ func (w *walk) gap(f *mmapseg.Frame) error {
 	if err != nil {
 		return w.kept(err)
 	}
-	if w.segment.Header.Generation == 0 {
-		w.wrong(f, "in a segment that no compaction wrote")
+	if w.segment.Header.Generation == 0 || g.Range.Last > sequenceLimit {
+		w.wrong(f, "range %d to %d in a segment of generation %d", g.Range.First, g.Range.Last, w.segment.Header.Generation)
+		return nil
 	}
 	if !w.arrive(g.Range.First, f) {
 		return nil
@@ -209,28 +214,32 @@ func (w *walk) opened(f *mmapseg.Frame) error {
 	if !o.Lost.IsZero() {
 		next = o.Lost.First
 	}
-	w.arrive(next, f)
+	arrived := w.arrive(next, f)
 	w.tree(f, o.TreeSize)
-	switch {
-	case o.Incarnation <= s.Incarnation:
+	if o.Incarnation <= s.Incarnation {
 		w.wrong(f, "incarnation %d behind %d", o.Incarnation, s.Incarnation)
-	case !o.Lost.IsZero() && (o.Lost.First == 0 || o.Lost.Last != o.LastSequence):
-		w.wrong(f, "lost range %d to %d with last sequence %d", o.Lost.First, o.Lost.Last, o.LastSequence)
-	case !o.Lost.IsZero() && w.segment.Events > 0:
-		w.wrong(f, "lost range behind events of the same segment")
 	}
-	if !o.Lost.IsZero() {
-		s.Lost = append(s.Lost, o.Lost)
-		s.LastSequence = max(s.LastSequence, o.Lost.Last)
-		if w.segment.Events == 0 {
-			w.segment.Contents.Floor = s.LastSequence + 1
-		}
+	if !o.Lost.IsZero() && arrived {
+		w.lost(f, &o)
 	}
 	s.Identity, s.Incarnation, s.Ancestors, s.Ahead = o.Identity, o.Incarnation, o.Ancestors, o.Ahead
 	s.Clean, w.l.open = false, true
 	w.clock(o.Wall, o.Counter)
 	w.count(f)
 	return nil
+}
+
+// lost takes the lost range of an open frame. Such a frame is the first of its segment, which therefore has no gap.
+func (w *walk) lost(f *mmapseg.Frame, o *mmapseg.OpenFrame) {
+	if o.Lost.Last != o.LastSequence || o.Lost.Last > sequenceLimit || w.segment.Events > 0 {
+		w.wrong(f, "lost range %d to %d with last sequence %d, behind %d events of the segment",
+			o.Lost.First, o.Lost.Last, o.LastSequence, w.segment.Events)
+		return
+	}
+	s := w.l.state
+	s.Lost = append(s.Lost, o.Lost)
+	s.LastSequence = o.Lost.Last
+	w.segment.Contents.Floor = s.LastSequence + 1
 }
 
 // closed takes a close frame.

@@ -30,6 +30,7 @@ type loader struct {
 	pending *mmapseg.CorruptError
 	// treeUnsure: the number of events in the tree was guessed, the next control frame tells it.
 	treeUnsure bool
+	window     window        // over the file that is being read in pieces
 	frame      mmapseg.Frame // that functions of the options are shown
 	points     []uint32      // of the segment being walked; memory that is used again
 	open       bool          // there was an open frame

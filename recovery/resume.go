@@ -123,7 +123,7 @@ func (s *State) resumable(r *Resumption) error {
 	if s.Incarnation == math.MaxUint64 || s.present == math.MaxUint64 {
 		return errors.New("batpak: no incarnation or segment number is left")
 	}
-	if !s.Clean && s.Ahead >= math.MaxUint64-s.LastSequence {
+	if !s.Clean && s.Exists && s.Ahead > sequenceLimit-s.LastSequence {
 		return fmt.Errorf("batpak: no sequence is left behind %d and the %d that may be lost", s.LastSequence, s.Ahead)
 	}
 	return nil

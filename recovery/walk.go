@@ -18,8 +18,6 @@ const (
 	// resyncWork bounds the bytes that are looked at to find sound frames behind damage, as a multiple of the
 	// segment's size: more is needed only by files made to cost time.
 	resyncWork = 64
-	// windowSize is what looking for headers in a file reads at least.
-	windowSize = 1 << 20
 )
 
 // walk is the walk through one segment.
@@ -80,7 +78,7 @@ func (w *walk) readSealed(opened vfs.File) error {
 	}
 	w.sealed, w.limit = true, footer.FramesEnd
 	before, damaged := w.l.state.TreeSize, len(w.l.state.Damage)
-	w.scanner = mmapseg.NewScanner(mmapseg.NewFileWindow(opened, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
+	w.scanner = mmapseg.NewScanner(w.l.window.over(opened, w.file.name, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
 	if err := w.run(); err != nil {
 		return err
 	}
@@ -199,7 +197,7 @@ func (w *walk) resync() (more bool, err error) {
 		w.scanner.MoveTo(at)
 		var seen mmapseg.Sighting
 		if err := w.scanner.Headers(func(s mmapseg.Sighting) bool { seen = s; return false }); err != nil {
-			return false, fmt.Errorf("recover %s: %w", w.file.name, err)
+			return false, err
 		}
 		if seen.Offset == 0 {
 			break

@@ -268,10 +268,13 @@ func TestDepthIsBoundedAtOneHundred(t *testing.T) {
 }
 
 func TestASmallValueWithAHugeEncodingIsRefused(t *testing.T) {
-	type pair struct{ A, B *pair }
+	type pair struct {
+		A, B *pair
+		Fill []byte
+	}
 	shared := &pair{}
 	for range 60 {
-		shared = &pair{shared, shared}
+		shared = &pair{shared, shared, make([]byte, 64<<10)}
 	}
 	if _, err := payload.AppendMessagePack(nil, shared); err == nil || !strings.Contains(err.Error(), "longer than") {
 		t.Errorf("got %v", err)

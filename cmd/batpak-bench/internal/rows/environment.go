@@ -37,7 +37,7 @@ func Quick(duration time.Duration) Scale {
 	if duration == 0 {
 		duration = 1500 * time.Millisecond
 	}
-	return Scale{Duration: duration, SegmentSize: 16 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7}
+	return Scale{Duration: duration, SegmentSize: 32 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7}
 }
 
 // Tiny only shows that the rows work: for tests.

@@ -27,7 +27,7 @@ func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	peak, err := r.peak()
+	peak, err := r.peak(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +42,9 @@ func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
 	changes := func() uint64 { return r.store.Stats().Rotations - begin.Rotations }
 	runtime.GC() // the garbage of preparing belongs to neither
 	rounds, err := env.rounds(ctx, 1, func() bool { return changes() >= segmentChangesNeeded }, func() error {
+		if err := r.settle(ctx); err != nil {
+			return err
+		}
 		if err := openLoop(r.perRound, interval, memory.Once, reference.begin()); err != nil {
 			return err
 		}
@@ -91,10 +94,13 @@ func compareTails(ours, reference *latencies) (results []report.Result) {
 }
 
 // peak returns the events per second of one segment's worth of appends as fast
-// as they go, the median of three.
-func (r *stagedRun) peak() (float64, error) {
+// as they go, the median of three, each of which begins with nothing left to seal.
+func (r *stagedRun) peak(ctx context.Context) (float64, error) {
 	var rates []float64
 	for range 3 {
+		if err := r.settle(ctx); err != nil {
+			return 0, err
+		}
 		start := time.Now()
 		if err := r.load.appendMany(r.store, r.perRound); err != nil {
 			return 0, err

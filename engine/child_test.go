@@ -1,4 +1,0 @@
-package engine_test
-
-func appendingChild(string) int { return 0 }
-func holdingChild(string) int { return 0 }
