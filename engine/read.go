@@ -55,7 +55,7 @@ func (s *Store) GetInto(sequence uint64, into *event.Event) error {
 			}
 		}
 	}
-	return s.translate(fmt.Errorf("sequence %d: %w", sequence, err))
+	return fmt.Errorf("sequence %d: %w", sequence, err)
 }
 
 // Events yields the events with sequences from first to last, both inclusive, 0
@@ -70,22 +70,7 @@ func (s *Store) Events(first, last uint64, options ReadOptions) iter.Seq2[event.
 	if err := options.check(); err != nil {
 		return func(yield func(event.Event, error) bool) { yield(event.Event{}, err) }
 	}
-	events := s.reader.Events(query.Range{
+	return s.reader.Events(query.Range{
 		First: first, Last: last, Backward: options.Direction == Backward, Limit: options.Limit, Check: !options.SkipChecks,
 	})
-	return func(yield func(event.Event, error) bool) {
-		for ev, err := range events {
-			if !yield(ev, s.translate(err)) {
-				return
-			}
-		}
-	}
-}
-
-// translate gives the errors of the parts beneath their public names.
-func (s *Store) translate(err error) error {
-	if err != nil && errors.Is(err, query.ErrClosed) {
-		return ErrClosed
-	}
-	return err
 }

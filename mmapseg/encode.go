@@ -41,9 +41,9 @@ type Encoded struct {
 // Size returns the room that the frame takes in a segment.
 func (e *Encoded) Size() int { return align(e.Length) }
 
-// EncodeEvent appends the frame of d to dst, assigned fields zero. The draft must
-// have been validated, it is trusted here. No memory is allocated when dst has
-// room.
+// EncodeEvent appends the frame of d to dst, assigned fields zero. The length of
+// dst must be a multiple of 8, as frames leave it. The draft must have been
+// validated, it is trusted here. No memory is allocated when dst has room.
 func EncodeEvent(dst []byte, d *event.Draft, o *EventOptions) ([]byte, Encoded) {
 	le := binary.LittleEndian
 	start := len(dst)

@@ -175,7 +175,7 @@ func contentError(f *Frame, file, detail string) error {
 // was checked against the bytes.
 func uncheckedFrame(b []byte, offset int64, length int) Frame {
 	first := leWord(b)
-	return Frame{Type: FrameType(first >> 16), Offset: offset, Length: length, Mark: Mark(leWord(b[8:])), Bytes: b, flags: uint8(first >> 24)}
+	return Frame{Type: FrameType(first >> 16), Offset: offset, Length: length, Mark: Mark(leWord(b[8:])), Bytes: b, crc: binary.LittleEndian.Uint32(b[16:]), flags: uint8(first >> 24)}
 }
 
 func leWord(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -3,11 +3,19 @@
 
 package mmapseg
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/batpak/batpak/event"
+)
 
 // backwardGroup is how many events a group has at most; the offsets of a group
 // are kept in the reader.
 const backwardGroup = 64
+
+// groupBytes is more than two of the largest events take. A group that seems to be
+// larger has lost its points to damage.
+const groupBytes = 4 * event.MaxPayload
 
 // Backward yields the visible event frames of a range from the highest sequence
 // to the lowest. It belongs to one goroutine.
@@ -24,7 +32,7 @@ type Backward struct {
 	offsets [backwardGroup]int32 // in chunk, of the group's frames
 	count   int                  // of offsets not handed out yet
 	lowest  uint64               // the group's lowest sequence
-	single  bool                 // the group is damaged: one event at a time
+	single  bool                 // the group is damaged: one event at a time, from next to lowest
 }
 
 // Backward returns a reader of the sequences from last down to first, both
@@ -46,6 +54,7 @@ func (r *Backward) Next() (f Frame, segment *Segment, ok bool, err error) {
 	for r.next >= r.first {
 		if r.count == 0 && !r.single {
 			if more, err := r.group(); err != nil || !more {
+				r.next = 0
 				return Frame{}, nil, false, err
 			}
 			continue
@@ -59,7 +68,6 @@ func (r *Backward) Next() (f Frame, segment *Segment, ok bool, err error) {
 		}
 		r.count--
 		f, _ := r.parse(int(r.offsets[r.count]), false) // collect has checked it
-		r.next = f.Sequence() - 1
 		if r.count == 0 {
 			r.next = r.lowest - 1
 		}
@@ -113,6 +121,11 @@ func (r *Backward) group() (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	r.segment, r.base, r.lowest = segment, start, low
+	if end-start > groupBytes {
+		r.single = true
+		return true, nil
+	}
 	if n := int(end - start); cap(*r.buf) < n {
 		*r.buf = make([]byte, n)
 	}
@@ -120,7 +133,6 @@ func (r *Backward) group() (bool, error) {
 	if err := segment.pinned(func() { copy(r.chunk, segment.read.Bytes()[start:end]) }); err != nil {
 		return false, err
 	}
-	r.segment, r.base, r.lowest = segment, start, low
 	r.collect(low, high)
 	return true, nil
 }
@@ -151,19 +163,14 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 // chunk; damage, and any that are not there, make the reader look for them one by
 // one.
 func (r *Backward) collect(low, high uint64) {
-	r.count, r.single = 0, false
+	r.count = 0
 	for at := 0; at < len(r.chunk); {
 		f, bad := r.parse(at, r.check)
 		if bad != problemNone {
-			r.single = true
 			break
 		}
 		if f.Type == FrameEvent && f.Sequence() >= low {
-			if f.Sequence() > high {
-				break
-			}
-			if r.count == backwardGroup {
-				r.single = true
+			if f.Sequence() != low+uint64(r.count) || f.Sequence() > high {
 				break
 			}
 			r.offsets[r.count] = int32(at)
@@ -171,8 +178,8 @@ func (r *Backward) collect(low, high uint64) {
 		}
 		at += align(f.Length)
 	}
-	if uint64(r.count) != high-low+1 {
-		r.single, r.count = true, 0
+	if r.single = uint64(r.count) != high-low+1; r.single {
+		r.count = 0
 	}
 }
 

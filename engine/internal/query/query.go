@@ -13,31 +13,28 @@ import (
 	"github.com/batpak/batpak/mmapseg"
 )
 
-// ErrClosed says that the store was closed.
-var ErrClosed = errors.New("batpak: store is closed")
-
 // Reader reads from a set. All methods may be called concurrently.
 type Reader struct {
 	set     *mmapseg.Set
 	decoder *mmapseg.Decoder
 	scratch sync.Pool // *[]byte: the frame of one event
 	closed  atomic.Bool
+	ended   error // what everything fails with once it is closed
 }
 
-// New returns a reader of set.
-func New(set *mmapseg.Set, decoder *mmapseg.Decoder) *Reader {
-	return &Reader{set: set, decoder: decoder}
+// New returns a reader of set, which fails with ended once it is closed.
+func New(set *mmapseg.Set, decoder *mmapseg.Decoder, ended error) *Reader {
+	return &Reader{set: set, decoder: decoder, ended: ended}
 }
 
-// Close makes every later call, and the next step of every iterator, fail with
-// [ErrClosed]. It does not wait for them; the set's segments do.
+// Close makes every later call, and the next step of every iterator, fail. It does not wait for them; the set's segments do.
 func (r *Reader) Close() { r.closed.Store(true) }
 
 // frame returns the checked frame of a sequence, its segment, and the buffer that
 // holds it, which goes back with [Reader.release].
 func (r *Reader) frame(sequence uint64) (mmapseg.Frame, *mmapseg.Segment, *[]byte, error) {
 	if r.closed.Load() {
-		return mmapseg.Frame{}, nil, nil, ErrClosed
+		return mmapseg.Frame{}, nil, nil, r.ended
 	}
 	buf, _ := r.scratch.Get().(*[]byte)
 	if buf == nil {
@@ -64,7 +61,7 @@ func (r *Reader) release(buf *[]byte) {
 // translate makes the error of a closed segment that of a closed store.
 func (r *Reader) translate(err error) error {
 	if errors.Is(err, mmapseg.ErrSegmentClosed) {
-		return ErrClosed
+		return r.ended
 	}
 	return err
 }
@@ -121,7 +118,7 @@ func (r *Reader) each(frames source, limit int, yield func(event.Event, error) b
 	var ev event.Event
 	for n := 0; limit == 0 || n < limit; n++ {
 		if r.closed.Load() {
-			yield(event.Event{}, ErrClosed)
+			yield(event.Event{}, r.ended)
 			return
 		}
 		f, segment, ok, err := frames.Next()
