@@ -65,14 +65,14 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 	if s.log == nil {
 		return Receipt{}, ErrReadOnly
 	}
-	draft := event.Draft{
-		Coordinate: at, Kind: kind, Codec: codec, Payload: payload,
-		Flags: options.Flags, Version: options.Version, Lane: options.Lane,
-		Metadata: options.Metadata, Correlation: options.Correlation, Cause: options.Cause,
-	}
-	var tags [event.MaxTags + 1]string // a copy, so that what was checked is what is stored
+	unit := s.log.NewUnit()
+	defer s.log.Release(unit)
+	draft := &unit.Draft
+	draft.Coordinate, draft.Kind, draft.Codec, draft.Payload = at, kind, codec, payload
+	draft.Flags, draft.Version, draft.Lane = options.Flags, options.Version, options.Lane
+	draft.Metadata, draft.Correlation, draft.Cause = options.Metadata, options.Correlation, options.Cause
 	if len(options.Tags) != 0 {
-		draft.Tags = tags[:copy(tags[:], options.Tags)]
+		draft.Tags = unit.Tags(options.Tags)
 	}
 	if err := draft.Validate(s.maxPayload); err != nil {
 		return Receipt{}, err
@@ -85,10 +85,8 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 		}
 		cause = commit.Cause{ID: draft.Cause, Sequence: found.Sequence, Depth: found.Depth}
 	}
-	unit := s.log.NewUnit()
-	s.log.Encode(unit, &draft, cause)
+	s.log.Encode(unit, cause)
 	receipt, err := s.log.Append(unit)
-	s.log.Release(unit)
 	return Receipt(receipt), err
 }
 

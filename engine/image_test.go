@@ -135,3 +135,24 @@ func mustBeUnchanged(t *testing.T, path string, want image) {
 		t.Errorf("the directory changed: it holds %v, held %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 	}
 }
+
+// sharedMemory is where Linux keeps a file system in memory.
+const sharedMemory = "/dev/shm"
+
+// quickDir returns a directory that is removed after the test: in memory where the
+// system has such a file system and no other was asked for. It is for tests of what
+// a process leaves behind, which wait for many syncs and need no disk.
+func quickDir(t *testing.T) string {
+	t.Helper()
+	if os.Getenv("TMPDIR") == "" {
+		if path, err := os.MkdirTemp(sharedMemory, "batpak-engine-test-"); err == nil {
+			t.Cleanup(func() {
+				if err := os.RemoveAll(path); err != nil {
+					t.Error(err)
+				}
+			})
+			return path
+		}
+	}
+	return t.TempDir()
+}

@@ -74,7 +74,7 @@ func (c *child) kill(t failer) []string {
 // that it can be killed while it opens the store.
 func appendingChild(dir string) int {
 	fmt.Println("hello")
-	o := engine.Options{SegmentSize: 4 * engine.MinSegmentSize}
+	o := engine.Options{SegmentSize: engine.MinSegmentSize}
 	if os.Getenv(childPolicy) == "manual" {
 		o.Sync = engine.SyncManual()
 	}
@@ -112,7 +112,7 @@ func appendingChild(dir string) int {
 // childPayload returns a payload that says which it is, so that one that was never
 // acknowledged can be checked too.
 func childPayload(n uint64) []byte {
-	b := randomBytes(n, 8+int(n%1500))
+	b := randomBytes(n, 8+int(n%500))
 	binary.LittleEndian.PutUint64(b, n)
 	return b
 }

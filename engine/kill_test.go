@@ -30,7 +30,7 @@ func TestAKilledProcessLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	v := &victim{path: t.TempDir() + "/store", seed: seed, random: rand.New(rand.NewPCG(seed, 0)), acked: make(map[uint64]string)}
+	v := &victim{path: quickDir(t) + "/store", seed: seed, random: rand.New(rand.NewPCG(seed, 0)), acked: make(map[uint64]string)}
 	for round := range killRounds {
 		policy := "every"
 		if round%2 == 1 {
@@ -60,7 +60,7 @@ func (v *victim) round(t *testing.T, round int, policy string) {
 		}
 		v.told(line)
 	}
-	<-time.After(time.Duration(v.random.IntN(3000)) * time.Microsecond)
+	<-time.After(time.Duration(v.random.IntN(500)) * time.Microsecond)
 	for _, line := range c.kill(t) {
 		v.told(line)
 	}
@@ -79,7 +79,7 @@ func (v *victim) told(line string) {
 // child finds what the last one left, and compares all of it.
 func (v *victim) mustHoldAll(t *testing.T, round int) {
 	t.Helper()
-	s, err := engine.Open(v.path, engine.Options{ReadOnly: round%3 == 0, SegmentSize: 4 * engine.MinSegmentSize})
+	s, err := engine.Open(v.path, engine.Options{ReadOnly: round%3 == 0, SegmentSize: engine.MinSegmentSize})
 	if err != nil {
 		if len(v.acked) == 0 && round%3 == 0 {
 			return // killed before there was a store

@@ -33,7 +33,7 @@ type machine struct {
 }
 
 func TestAStoreIsASliceOverAppendsReadsReopeningsAndCrashes(t *testing.T) {
-	root := t.TempDir()
+	root := quickDir(t)
 	runs := 0
 	rapid.Check(t, func(t *rapid.T) {
 		runs++

@@ -34,6 +34,7 @@ type Reader struct {
 	want    int    // bytes of the next copy
 	hinted  bool   // a point led to base, and no event has shown yet that it was right
 	spent   int64  // bytes of the segment's frames that were not sound
+	window  Window // over the segment's file, once there was damage
 }
 
 // Reader returns a reader of the sequences from first to last, both inclusive,
@@ -177,7 +178,7 @@ func (r *Reader) seek() (bool, error) {
 		return false, err
 	}
 	r.segment, r.base, r.at, r.chunk = segment, max(start, HeaderSize), 0, nil
-	r.hinted, r.spent = start > HeaderSize, 0
+	r.hinted, r.spent, r.window = start > HeaderSize, 0, nil
 	return true, nil
 }
 
@@ -259,7 +260,10 @@ func (r *Reader) damage(bad problem) error {
 	if bad == problemBody {
 		r.spent += int64(leWord(r.chunk[r.at:]) >> 32)
 	}
-	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.name, offset, end)
+	if r.window == nil || r.window.Size() != end {
+		r.window = NewFileWindow(s.file, end)
+	}
+	scanner := NewScanner(r.window, s.Salt, s.name, offset, end)
 	scanner.spent = r.spent
 	f, found, err := scanner.eventBehind(r.next)
 	r.spent = scanner.spent

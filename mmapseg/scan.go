@@ -34,10 +34,11 @@ func (m Memory) Size() int64 { return int64(len(m)) }
 
 // fileWindow reads a file in pieces into one buffer.
 type fileWindow struct {
-	file io.ReaderAt
-	size int64
-	buf  []byte
-	at   int64 // offset of buf[0]
+	file  io.ReaderAt
+	size  int64
+	piece int64 // bytes that are read at once
+	buf   []byte
+	at    int64 // offset of buf[0]
 }
 
 // windowSize is how much a file window reads at once, in bytes.
@@ -46,7 +47,7 @@ const windowSize = 1 << 20
 // NewFileWindow returns a window that reads the file with pread, a MiB at a time;
 // it holds that much memory, or one frame's length where that is more.
 func NewFileWindow(file io.ReaderAt, size int64) Window {
-	return &fileWindow{file: file, size: size}
+	return &fileWindow{file: file, size: size, piece: windowSize}
 }
 
 func (w *fileWindow) Size() int64 { return w.size }
@@ -59,7 +60,7 @@ func (w *fileWindow) Bytes(offset int64, n int) ([]byte, error) {
 	if offset >= w.at && end <= w.at+int64(len(w.buf)) {
 		return w.buf[offset-w.at:], nil
 	}
-	want := int(min(max(int64(n), windowSize), w.size-offset))
+	want := int(min(max(int64(n), w.piece), w.size-offset))
 	if cap(w.buf) < want {
 		// At least doubled, so that lengths that creep up allocate a file's size twice
 		// at most.

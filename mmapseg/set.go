@@ -162,7 +162,8 @@ func (s *Segment) walkTo(sequence uint64) walk {
 // segment does not hold it: past what is not sound, from a sound event before it.
 func (s *Segment) search(sequence, last uint64, buf []byte) (Frame, []byte, error) {
 	end := s.end.Load()
-	scanner := NewScanner(NewFileWindow(s.file, end), s.Salt, s.name, HeaderSize, end)
+	window := &fileWindow{file: s.file, size: end, piece: fullChunk} // little is read, but often
+	scanner := NewScanner(window, s.Salt, s.name, HeaderSize, end)
 	if err := s.approach(scanner, sequence); err != nil {
 		return Frame{}, buf, err
 	}

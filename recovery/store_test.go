@@ -166,9 +166,23 @@ func (w *writer) sync() {
 // rotate ends the segment and goes on in the next one. The segment is sealed if seal.
 func (w *writer) rotate(seal bool) {
 	w.t.Helper()
+	old, end := w.at, w.tail+mmapseg.EndSize
+	w.rotateTo(mmapseg.MinSize)
+	if seal {
+		if err := old.Sync(false); err != nil {
+			w.t.Fatal(err)
+		}
+		w.mark = mmapseg.MakeMark(old.Number, end)
+		w.seal(old, end)
+	}
+}
+
+// rotateTo ends the segment and goes on in one of this size.
+func (w *writer) rotateTo(size int64) {
+	w.t.Helper()
 	old := w.at
 	next, err := mmapseg.Create(w.dir, mmapseg.Header{
-		Number: old.Number + 1, Hashing: w.hashing, Salt: mmapseg.Salt(0xABCD_0000_1234_0000 + old.Number), Size: mmapseg.MinSize, Origin: w.out.Origin,
+		Number: old.Number + 1, Hashing: w.hashing, Salt: mmapseg.Salt(0xABCD_0000_1234_0000 + old.Number), Size: size, Origin: w.out.Origin,
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -179,10 +193,6 @@ func (w *writer) rotate(seal bool) {
 	old.Finish(w.next - 1)
 	next.Activate(w.next, w.tree)
 	w.out.Segments = append(w.out.Segments, next)
-	if seal {
-		w.sync()
-		w.seal(old, w.tail)
-	}
 	w.at, w.tail = next, mmapseg.HeaderSize
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/alecthomas/kong"
 )
@@ -35,8 +34,8 @@ type session struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the work in good order, a second one at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	// The first interrupt ends the work in good order, a second one at once.
 	context.AfterFunc(ctx, stop)
 	code := execute(os.Args[1:], &session{ctx: ctx, out: os.Stdout, messages: os.Stderr, live: isTerminal(os.Stderr)})
 	stop()

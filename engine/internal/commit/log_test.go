@@ -91,7 +91,8 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 func appendBytes(l *Log, n int) (Receipt, error) {
 	u := l.NewUnit()
 	draft := event.Draft{Coordinate: event.MustAt("entity", "scope"), Kind: event.Data, Payload: make([]byte, n)}
-	l.Encode(u, &draft, Cause{})
+	u.Draft = draft
+	l.Encode(u, Cause{})
 	receipt, err := l.Append(u)
 	l.Release(u)
 	return receipt, err

@@ -10,16 +10,23 @@ import (
 // keepBytes bounds the buffer that a unit keeps for its next use.
 const keepBytes = 1 << 20
 
-// Unit is what is committed at once. It is filled by [Log.Encode], given to
-// [Log.Append] once, and goes back with [Log.Release].
+// Unit is what is committed at once. For each event its Draft is filled in, then
+// given to [Log.Encode]; the unit is given to [Log.Append] once, and goes back with
+// [Log.Release].
 type Unit struct {
+	// Draft is the event to encode next. Its Tags may use [Unit.Tags].
+	Draft event.Draft
+
 	bytes   []byte // the frames, one behind the other
 	items   []item
 	scratch []byte               // the preimage of a digest
-	draft   event.Draft          // the draft with what the caller could change copied
 	options mmapseg.EventOptions // of the draft; here so that it does not escape
-	tags    [event.MaxTags]string
+	tags    [event.MaxTags + 1]string
 }
+
+// Tags copies tags, so that what is validated is what is stored; of too many one
+// more than is allowed.
+func (u *Unit) Tags(tags []string) []string { return u.tags[:copy(u.tags[:], tags)] }
 
 // item is one event of a unit.
 type item struct {
@@ -46,28 +53,35 @@ type Cause struct {
 	Depth    uint32
 }
 
-// Encode adds the event of a validated draft to the unit and computes its digest.
-// Everything that the caller could still change is copied before it is hashed, so
-// that a frame and its hash always belong together.
-func (l *Log) Encode(u *Unit, d *event.Draft, cause Cause) {
-	u.draft = *d
-	if len(d.Tags) != 0 {
-		u.draft.Tags = u.tags[:copy(u.tags[:], d.Tags)]
-	}
-	u.options = mmapseg.EventOptions{Hashing: l.hashing}
+// Encode adds the event of the unit's draft, which was validated, and computes its
+// digest. What the caller could still change is copied into the frame before it is
+// hashed, so that a frame and its hash always belong together.
+func (l *Log) Encode(u *Unit, cause Cause) {
+	d := &u.Draft
+	u.options.Hashing = l.hashing
+	u.options.Depth, u.options.CauseSequence = 0, 0
 	if !cause.ID.IsZero() {
 		u.options.Depth, u.options.CauseSequence = cause.Depth+1, cause.Sequence
 	}
-	var frame mmapseg.Encoded
-	u.bytes, frame = mmapseg.EncodeEvent(u.bytes, &u.draft, &u.options)
-	u.items = append(u.items, item{frame: frame, entity: u.draft.Coordinate.Entity(), lane: u.draft.Lane})
-	it := &u.items[len(u.items)-1]
-	it.link.Depth = u.options.Depth
+	it := u.add()
+	it.entity, it.lane, it.link.Depth = d.Coordinate.Entity(), d.Lane, u.options.Depth
+	u.bytes, it.frame = mmapseg.EncodeEvent(u.bytes, d, &u.options)
 	if l.hashing {
-		u.draft.Payload = frame.Payload(u.bytes, len(d.Payload))
-		u.draft.Metadata = frame.Metadata(u.bytes)
-		it.link.Digest, u.scratch = event.Digest(u.scratch, &u.draft, event.PayloadHash(u.draft.Payload))
+		d.Payload = it.frame.Payload(u.bytes, len(d.Payload))
+		d.Metadata = it.frame.Metadata(u.bytes)
+		it.link.Digest, u.scratch = event.Digest(u.scratch, d, event.PayloadHash(d.Payload))
 	}
+}
+
+// add extends the items by one, which holds what it held before: every field of it
+// is set by Encode or when it is assigned.
+func (u *Unit) add() *item {
+	if n := len(u.items); n < cap(u.items) {
+		u.items = u.items[:n+1]
+	} else {
+		u.items = append(u.items, item{})
+	}
+	return &u.items[len(u.items)-1]
 }
 
 // NewUnit returns an empty unit.
@@ -83,9 +97,13 @@ func (l *Log) Release(u *Unit) {
 	if cap(u.bytes) > keepBytes || cap(u.items) > 256 {
 		return
 	}
-	clear(u.items)
-	clear(u.tags[:])
-	u.draft = event.Draft{}
+	if len(u.Draft.Tags) != 0 {
+		clear(u.tags[:])
+	}
+	for i := range u.items {
+		u.items[i].entity = "" // may be a piece of something large
+	}
+	u.Draft = event.Draft{}
 	u.bytes, u.items = u.bytes[:0], u.items[:0]
 	l.units.Put(u)
 }

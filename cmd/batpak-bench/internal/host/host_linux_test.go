@@ -3,6 +3,8 @@ package host
 // What Linux must be able to say.
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -25,5 +27,20 @@ func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
 		if _, err := device.Counters(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestLinuxTellsTheBlocksOfAFile(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, make([]byte, 100_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Blocks that are written later count later on some file systems.
+	if got := allocatedBytes(info); got < 0 || got > 1<<20 || got%sectorBytes != 0 {
+		t.Errorf("100,000 bytes take blocks of %d bytes", got)
 	}
 }

@@ -71,6 +71,19 @@ func TestActivityNeverRunsBackwards(t *testing.T) {
 	}
 }
 
+func TestAHoleCountsWithItsLength(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "sparse")
+	if err := os.WriteFile(name, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(name, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := DiskUsage(filepath.Dir(name)); err != nil || got < 1<<20 {
+		t.Errorf("a file of 1 MiB takes %d bytes (%v)", got, err)
+	}
+}
+
 func TestDiskUsageCountsEveryFileBelow(t *testing.T) {
 	directory := t.TempDir()
 	if err := os.Mkdir(filepath.Join(directory, "below"), 0o700); err != nil {

@@ -5,6 +5,7 @@ package host
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -24,18 +25,21 @@ func (a Activity) Minus(earlier Activity) Activity {
 }
 
 // Idle waits for the window and returns what the threads other than the caller's
-// did meanwhile. The caller's waits inside a system call, so that the Go runtime
-// has no timer and, as far as the caller goes, nothing to do. It fails where there
+// did meanwhile. The end of the wait wakes one or two of them. It fails where there
 // is no /proc/self/task.
 func Idle(window time.Duration) (Activity, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	self := threadNumber()
+	self, err := os.Readlink("/proc/thread-self") // "123/task/124"
+	if err != nil {
+		return Activity{}, fmt.Errorf("reading the threads: %w", err)
+	}
+	self = filepath.Base(self)
 	before, err := readActivity(self)
 	if err != nil {
 		return Activity{}, err
 	}
-	nap(window)
+	time.Sleep(window)
 	after, err := readActivity(self)
 	return after.Minus(before), err
 }

@@ -5,6 +5,7 @@ package host
 import (
 	"io/fs"
 	"path/filepath"
+	"reflect"
 )
 
 // DiskUsage returns the bytes that the files in a directory and below it take.
@@ -23,4 +24,18 @@ func DiskUsage(directory string) (total int64, err error) {
 		return nil
 	})
 	return total, err
+}
+
+// allocatedBytes returns the bytes of the blocks allocated for a file, 0 where the
+// system does not tell. The field is found by its name, which is the same on every
+// Unix; its type would need the package syscall, which is kept out of here.
+func allocatedBytes(info fs.FileInfo) int64 {
+	stat := reflect.Indirect(reflect.ValueOf(info.Sys()))
+	if stat.Kind() != reflect.Struct {
+		return 0
+	}
+	if blocks := stat.FieldByName("Blocks"); blocks.IsValid() && blocks.CanInt() {
+		return blocks.Int() * sectorBytes
+	}
+	return 0
 }

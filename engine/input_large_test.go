@@ -1,0 +1,44 @@
+// Events that are larger than a segment: each gets one of its own.
+
+package engine_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/batpak/batpak/engine"
+	"github.com/batpak/batpak/event"
+)
+
+func TestAPayloadOf64MiBGetsASegmentOfItsOwn(t *testing.T) {
+	t.Parallel()
+	path := quickDir(t)
+	o := engine.Options{SegmentSize: engine.MinSegmentSize, MaxPayload: event.MaxPayload, Sync: engine.SyncManual()}
+	s := mustOpen(t, path, o)
+	large := make([]byte, event.MaxPayload+1)
+	copy(large[event.MaxPayload-8:], "the end")
+	if _, err := s.AppendBytes(here, event.Data, event.CodecRaw, large); !errors.Is(err, engine.ErrInvalid) {
+		t.Errorf("one byte over the limit: got %v, want ErrInvalid", err)
+	}
+	large = large[:event.MaxPayload]
+	small := []byte("small")
+	for i, payload := range [][]byte{small, large, small, large, small} {
+		r, err := s.AppendBytes(here, event.Data, event.CodecRaw, payload)
+		if err != nil || r.Sequence != uint64(i)+1 {
+			t.Fatalf("append %d: sequence %d, %v", i, r.Sequence, err)
+		}
+	}
+	if got := s.Stats(); got.Segments != 5 {
+		t.Errorf("%d segments, want one before, between and behind the large ones, and theirs", got.Segments)
+	}
+	before := all(t, s, 0, 0, engine.ReadOptions{})
+	mustEqual(t, all(t, s, 0, 0, engine.ReadOptions{Direction: engine.Backward}), before.reversed())
+	mustClose(t, s)
+	s = mustOpen(t, path, engine.Options{})
+	mustEqual(t, all(t, s, 0, 0, engine.ReadOptions{}), before)
+	mustBeSound(t, before, true)
+	if got := s.Stats(); got.DiskBytes > 2*event.MaxPayload+1<<20 {
+		t.Errorf("%d bytes on disk", got.DiskBytes)
+	}
+	mustClose(t, s)
+}
