@@ -45,6 +45,14 @@ var (
 	// ErrNoSpace: the disk is full. Nothing was stored; it works again once
 	// there is room.
 	ErrNoSpace = vfs.ErrNoSpace
+	// ErrNotDirectory: the path is that of something else, a symbolic link
+	// included, or leads through something that is no directory.
+	ErrNotDirectory = vfs.ErrNotDirectory
+	// ErrNotRegular: something that is no regular file, a symbolic link included,
+	// has the name of one of the store's files.
+	ErrNotRegular = vfs.ErrNotRegular
+	// ErrUnwritable: permissions or a read-only file system forbid writing.
+	ErrUnwritable = vfs.ErrUnwritable
 	// ErrMapFault: the device, or a file cut by somebody else, could not give
 	// mapped bytes.
 	ErrMapFault = fault.ErrMapFault

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync"
 
 	"github.com/batpak/batpak/engine/internal/commit"
@@ -51,7 +52,7 @@ func Open(path string, options Options) (*Store, error) {
 	}
 	dir, err := vfs.OpenDir(path, !options.ReadOnly)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
+		return nil, fmt.Errorf("open store: %w", noStore(err, options))
 	}
 	return openDir(dir, options)
 }
@@ -60,7 +61,7 @@ func Open(path string, options Options) (*Store, error) {
 func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	lock, err := dir.Lock(recovery.LockName, !options.ReadOnly)
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", errors.Join(err, dir.Close()))
+		return nil, fmt.Errorf("open store: %w", errors.Join(noStore(err, options), dir.Close()))
 	}
 	s := &Store{dir: dir, lock: lock, set: new(mmapseg.Set), maxPayload: options.MaxPayload}
 	if fs, cow := dir.CopyOnWrite(); cow {
@@ -84,11 +85,25 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	return s, nil
 }
 
+// noStore adds ErrNoStore to the error of a directory or a lock that only an opening
+// for writing would have made.
+func noStore(err error, options Options) error {
+	if options.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", ErrNoStore, err)
+	}
+	return err
+}
+
 // headsOf returns what collects the newest event of every entity.
 func headsOf(decoder *mmapseg.Decoder, heads commit.Heads) func(*recovery.Segment, *mmapseg.Frame) error {
 	var ev event.Event
+	var segment *recovery.Segment
+	var name string
 	return func(s *recovery.Segment, f *mmapseg.Frame) error {
-		if err := decoder.Event(f, s.Header.Name(), &ev); err != nil {
+		if s != segment {
+			segment, name = s, s.Header.Name()
+		}
+		if err := decoder.Event(f, name, &ev); err != nil {
 			return err
 		}
 		head := heads[ev.Entity()]

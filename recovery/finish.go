@@ -36,16 +36,23 @@ func (l *loader) finish() error {
 			Problem: "later segments hold frames, and no end frame leads to them"}
 	}
 	s.Clean = s.Clean && s.Torn == nil && len(s.Damage) == 0
-	if s.Clean {
-		for _, segment := range l.images {
-			segment.durable = true
-			if segment.closing == 0 {
-				segment.image = nil
-			}
-		}
-	}
+	l.settleImages()
 	l.report()
 	return nil
+}
+
+// settleImages says which segments are durable as they are. A store that was closed in order is, as far as its close
+// frame, which is why only the image of the tail is needed then.
+func (l *loader) settleImages() {
+	s := l.state
+	for _, segment := range s.Segments {
+		if s.Clean || l.highest >= mmapseg.MakeMark(segment.Header.Number, segment.Contents.End) {
+			segment.image, segment.durable = nil, true
+		}
+	}
+	if s.Clean {
+		s.Segments[len(s.Segments)-1].image = l.last.image
+	}
 }
 
 // judgeTail looks at what lies behind the last frame that counts.
