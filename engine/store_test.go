@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/batpak/batpak/engine"
@@ -59,4 +60,11 @@ func mustAppend(t failer, s *engine.Store, events int) history {
 		appended = append(appended, ev)
 	}
 	return appended
+}
+
+// until yields the processor until the condition holds.
+func until(condition func() bool) {
+	for !condition() {
+		runtime.Gosched()
+	}
 }

@@ -152,7 +152,7 @@ func TestReadingWithoutChecksEndsWhateverTheBytesAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newModel(vfs.NewMemory())
 		for range rapid.IntRange(1, 3).Draw(t, "segments") {
-			p := m.segment(t, 1<<20, 0)
+			p := m.segment(t, 256<<10, 0)
 			drawPayloads(t, p)
 			m.filled(p)
 			drawDamage(t, p)
@@ -184,7 +184,7 @@ func TestReadingWithoutChecksEndsWhateverTheBytesAre(t *testing.T) {
 // oneSegment is a store of one segment with n events of size bytes.
 func oneSegment(tb tester, n, size int) (*model, *pen) {
 	m := newModel(vfs.NewMemory())
-	p := m.segment(tb, 1<<20, 0)
+	p := m.segment(tb, SizeFor(n*(size+200)), 0)
 	p.events(n, size)
 	m.filled(p)
 	return m, p

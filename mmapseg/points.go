@@ -1,4 +1,4 @@
-// The sparse index of one segment: the offset of every second event. While a
+// The sparse index of one segment: the offsets of its events. While a
 // segment is being written it is a table on the heap; of a sealed one it is read
 // in place from the mapped footer, so that the heap does not grow with events.
 
@@ -66,4 +66,15 @@ func (p *points) after(sequence, known uint64) int64 {
 		}
 	}
 	return 0
+}
+
+// span returns the offsets of the event with this sequence and of the one behind
+// it; 0, 0 unless both have entries. last is the highest sequence whose entry is
+// known to be written.
+func (p *points) span(sequence, last uint64) (at, next int64) {
+	if p.stride != 1 || sequence >= last {
+		return 0, 0
+	}
+	i := sequence - p.first
+	return p.at(i), p.at(i + 1)
 }

@@ -87,7 +87,7 @@ func TestMissingPointsLoseNoEvent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		dir := vfs.NewMemory()
 		m := newModel(dir)
-		p := m.segment(t, 1<<20, 0)
+		p := m.segment(t, MinSize, 0)
 		p.events(60, 400)
 		m.filled(p)
 		c := Contents{Floor: 1, End: p.tail}

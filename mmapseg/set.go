@@ -102,8 +102,10 @@ func (s *Segment) frame(sequence, last uint64, buf []byte, check bool) (Frame, [
 	defer s.unpin()
 	var walk walk
 	err := fault.Guard(func() {
-		walk = s.walkTo(sequence)
-		if walk.found {
+		if buf, walk = s.copyFrame(sequence, last, buf); walk.found {
+			return
+		}
+		if walk = s.walkTo(sequence); walk.found {
 			buf = append(buf[:0], s.read.Bytes()[walk.offset:walk.offset+int64(align(walk.length))]...)
 		}
 	})
@@ -121,6 +123,30 @@ func (s *Segment) frame(sequence, last uint64, buf []byte, check bool) (Frame, [
 		// It need not be the frame that it says it is.
 	}
 	return s.search(sequence, last, buf)
+}
+
+// quickCopy is the largest span between two points that is copied before it is
+// looked at, in bytes.
+const quickCopy = 16 << 10
+
+// copyFrame copies what lies between the points of sequence and of the next one,
+// without waiting for the frame's own length to come from memory. Nothing is found
+// where the table is not that dense, or the bytes are not the frame: then the slow
+// way is to be taken.
+func (s *Segment) copyFrame(sequence, last uint64, buf []byte) ([]byte, walk) {
+	at, next := s.points.Load().span(sequence, last)
+	b := s.read.Bytes()
+	if at < HeaderSize || next-at < minEventLength || next-at > quickCopy || next > min(s.end.Load(), int64(len(b))) {
+		return buf, walk{}
+	}
+	buf = append(buf[:0], b[at:next]...)
+	first := leWord(buf)
+	length := int64(first >> 32)
+	if uint16(first) != frameMagic || FrameType(first>>16) != FrameEvent || length < minEventLength ||
+		length > next-at || leWord(buf[24:]) != sequence {
+		return buf, walk{}
+	}
+	return buf[:align(int(length))], walk{at, int(length), true}
 }
 
 // walk is the outcome of following frame lengths to a sequence.

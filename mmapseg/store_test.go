@@ -200,7 +200,7 @@ func drawModel(t *rapid.T, dir vfs.Dir) *model {
 	m.next = rapid.SampledFrom([]uint64{1, 1, 2, 1000, 1 << 40}).Draw(t, "first sequence")
 	count := rapid.IntRange(1, 5).Draw(t, "segments")
 	for i := range count {
-		p := m.segment(t, 1<<20, rapid.SampledFrom([]uint64{0, 0, 0, 1, 5, 200}).Draw(t, "lost"))
+		p := m.segment(t, 256<<10, rapid.SampledFrom([]uint64{0, 0, 0, 1, 5, 200}).Draw(t, "lost"))
 		drawPayloads(t, p)
 		m.filled(p)
 		state := rapid.IntRange(0, 2).Draw(t, "state")

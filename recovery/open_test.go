@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -174,6 +175,25 @@ func TestTheReportNamesWhatWasFound(t *testing.T) {
 	for _, part := range []string{"lost: sequences 18 to 1017", "removed: x.tmp", "incarnation 2"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("report without %q:\n%s", part, text)
+		}
+	}
+}
+
+func TestWhatIsNotInOrderIsLogged(t *testing.T) {
+	w := threeSegments(t, true)
+	files := imageOf(t, w.dir)
+	files["readme"] = nil
+	files[name(2)][w.units[len(w.units)-1].offset+50] ^= 1
+	files[name(1)][mmapseg.HeaderSize+30] ^= 1
+	first := files[name(0)]
+	first[len(first)-1] ^= 1
+	var text bytes.Buffer
+	load(t, files.memory(t), recovery.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))})
+	for _, part := range []string{
+		`msg="file ignored" directory=memory file=readme`, `msg="footer ignored"`, `level=ERROR msg=damage`, `msg="torn tail"`, `msg="not closed in order"`,
+	} {
+		if !strings.Contains(text.String(), part) {
+			t.Errorf("log without %s:\n%s", part, text.String())
 		}
 	}
 }

@@ -322,3 +322,52 @@ func TestASegmentThatIsNoFileIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestDamageInManyPlacesIsListedOnlyUpToALimitAndReadingGoesOn(t *testing.T) {
+	w := write(t, vfs.NewMemory())
+	w.rotateTo(1 << 20)
+	w.events(6000)
+	end := w.tail + mmapseg.EndSize
+	w.rotateTo(mmapseg.MinSize)
+	w.seal(w.out.Segments[1], end)
+	w.close()
+	files := imageOf(t, w.dir)
+	var want []string
+	for i, u := range w.units[1 : len(w.units)-2] {
+		if i%4 == 1 {
+			files[name(1)][u.offset+60] ^= 1
+			continue
+		}
+		want = append(want, u.events...)
+	}
+	l := load(t, files.memory(t), recovery.Options{})
+	sameEvents(t, l.events, want)
+	if n := len(l.state.Damage); n != 1024 || l.state.Report.Unlisted != 1500-1024 {
+		t.Errorf("%d places are listed, %d more are not", n, l.state.Report.Unlisted)
+	}
+}
+
+func TestBytesMadeToCostTimeAreGivenUp(t *testing.T) {
+	// Headers with a sound checksum and a length up to the end of the segment, behind each of them a small sound frame:
+	// looking at each body would take quadratic time.
+	w := write(t, vfs.NewMemory())
+	w.rotateTo(1 << 20)
+	forged := len(w.units)
+	for w.at.Fits(w.tail, 200) {
+		w.events(2)
+	}
+	w.sync()
+	w.events(1)
+	w.release()
+	files := imageOf(t, w.dir)
+	b := files[name(1)]
+	for i := forged; i < len(w.units)-1; i += 2 {
+		at := w.units[i].offset
+		binary.LittleEndian.PutUint32(b[at+4:], uint32(1<<20-at))
+		reseal(b, at)
+	}
+	l := load(t, files.memory(t), recovery.Options{})
+	if d := l.state.Damage; len(d) == 0 || !strings.Contains(d[len(d)-1].Problem, "given up") {
+		t.Errorf("damage %v", d)
+	}
+}

@@ -25,9 +25,10 @@ type walk struct {
 	l       *loader
 	file    *file
 	segment *Segment
+	source  vfs.File
 	scanner *mmapseg.Scanner
 	limit   int64
-	image   []byte // the bytes of a segment without a footer
+	image   []byte // the segment's bytes up to limit, where they are read as a whole
 	sealed  bool   // the frames reach up to limit, a footer says
 	afresh  bool   // no end frame led here, the first frame says which sequence the segment begins with
 	torn    bool   // stopped in front of a unit that does not count
@@ -43,16 +44,16 @@ func (w *walk) read() error {
 		return fmt.Errorf("recover: %w", err)
 	}
 	defer func() { _ = opened.Close() }() // it was only read
-	w.budget = resyncWork * (w.file.size + windowSize)
+	w.source, w.budget = opened, resyncWork*w.file.size
 	w.spare = int(w.file.size/(mmapseg.PointStride*minEvent)) + 1
 	w.l.points = w.l.points[:0]
 	if !w.l.o.IgnoreFooters {
-		if err := w.readSealed(opened); err != nil || w.segment.Sealed {
+		if err := w.readSealed(); err != nil || w.segment.Sealed {
 			return err
 		}
 	}
 	if !w.segment.Ended {
-		if err := w.readWhole(opened); err != nil {
+		if err := w.readWhole(); err != nil {
 			return err
 		}
 	}
@@ -65,8 +66,8 @@ const minEvent = 80
 
 // readSealed walks the frames of a segment with a sound footer. The footer tells where they end, nothing else about
 // them is taken from it; if they say otherwise it is ignored.
-func (w *walk) readSealed(opened vfs.File) error {
-	footer, reason, err := mmapseg.ReadFooter(opened, w.file.size, &w.file.header)
+func (w *walk) readSealed() error {
+	footer, reason, err := mmapseg.ReadFooter(w.source, w.file.size, &w.file.header)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
@@ -78,7 +79,7 @@ func (w *walk) readSealed(opened vfs.File) error {
 	}
 	w.sealed, w.limit = true, footer.FramesEnd
 	before, damaged := w.l.state.TreeSize, len(w.l.state.Damage)
-	w.scanner = mmapseg.NewScanner(w.l.window.over(opened, w.file.name, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
+	w.scanner = mmapseg.NewScanner(w.l.window.over(w.source, w.file.name, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
 	if err := w.run(); err != nil {
 		return err
 	}
@@ -118,15 +119,27 @@ func (w *walk) ignoreFooter(reason string) {
 	w.l.state.Report.Footers = append(w.l.state.Report.Footers, IgnoredFooter{Segment: w.file.name, Reason: reason})
 }
 
-// readWhole reads the segment into memory and walks on there, from where the walk stands.
-func (w *walk) readWhole(opened vfs.File) error {
+// readWhole reads a segment without a footer into memory and walks on there, from where the walk stands.
+func (w *walk) readWhole() error {
 	from := int64(mmapseg.HeaderSize)
 	if w.scanner != nil {
 		from = w.scanner.Offset()
 	}
 	w.limit = min(w.file.size, w.file.header.Size) &^ (frameStep - 1)
-	image := make([]byte, w.limit)
-	n, err := opened.ReadAt(image, 0)
+	if err := w.fetch(from); err != nil {
+		return err
+	}
+	if err := w.run(); err != nil {
+		return err
+	}
+	w.segment.image = w.image
+	return nil
+}
+
+// fetch reads the segment's bytes up to limit into memory and lets the scanner go on there, at offset.
+func (w *walk) fetch(offset int64) error {
+	w.image = make([]byte, w.limit)
+	n, err := w.source.ReadAt(w.image, 0)
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("recover: %w", err)
 	}
@@ -134,12 +147,7 @@ func (w *walk) readWhole(opened vfs.File) error {
 		return fmt.Errorf("recover %s: it became shorter than %d bytes while it was read: %w", w.file.name, w.limit, io.ErrUnexpectedEOF)
 	}
 	w.l.state.Report.Read += w.limit
-	w.image = image
-	w.scanner = mmapseg.NewScanner(mmapseg.Memory(image), w.file.header.Salt, w.file.name, from, w.limit)
-	if err := w.run(); err != nil {
-		return err
-	}
-	w.segment.image = image
+	w.scanner = mmapseg.NewScanner(mmapseg.Memory(w.image), w.file.header.Salt, w.file.name, offset, w.limit)
 	return nil
 }
 
@@ -188,6 +196,11 @@ func (w *walk) unsound(unit int64) (more bool, err error) {
 	if w.l.pending == nil {
 		w.stray(at, "%s", w.scanner.Problem())
 	}
+	if w.image == nil { // searching goes back and forth
+		if err := w.fetch(at); err != nil {
+			return false, err
+		}
+	}
 	return w.resync()
 }
 
@@ -203,9 +216,6 @@ func (w *walk) resync() (more bool, err error) {
 			break
 		}
 		w.budget -= int64(seen.Length) + seen.Offset - at
-		if w.sealed {
-			w.budget -= windowSize
-		}
 		if w.budget < 0 {
 			w.l.pending.Problem += "; the search behind it was given up"
 			break
