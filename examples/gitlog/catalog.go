@@ -23,7 +23,8 @@ type catalog struct {
 	entries map[objectID]entry
 	authors map[string]struct{} // entities
 
-	commits, merges   int
+	commits           int
+	merges            int // of the commits
 	escapedSubjects   int
 	shortenedSubjects int
 
@@ -76,10 +77,9 @@ func (c *catalog) add(ev *event.Event) {
 	}
 	c.entries[hash] = entry{id: ev.ID, sequence: ev.Sequence}
 	c.authors[ev.Entity()] = struct{}{}
+	c.commits++
 	if ev.Kind == kindMerge() {
 		c.merges++
-	} else {
-		c.commits++
 	}
 	if hasEscape(content.Subject) {
 		c.escapedSubjects++

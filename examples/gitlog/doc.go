@@ -9,7 +9,7 @@
 //     that is not a valid name (names.go has the rule and its inverse)
 //   - scope "repo:NAME", the name of the repository's directory, so that a store can hold several
 //     repositories; two of the same name need a store each
-//   - kind 0xE001 for a commit, 0xE002 for a merge
+//   - kind 0xE002 for a merge, 0xE001 for any other commit
 //   - payload: hash, subject, author time, parents
 //   - causation: the event of the first parent
 //

@@ -32,7 +32,7 @@ func (r *report) print(out io.Writer) {
 	line("repository", "%s as %s", r.repository.path, c.scope)
 	line("added", "%d events", r.added)
 	line("commits", "%d", c.commits)
-	line("merges", "%d", c.merges)
+	line("merges", "%d of them", c.merges)
 	line("authors", "%d distinct", len(c.authors))
 	escaped, shortened, empty := c.nameTotals()
 	line("escaped", "%d names, of these %d shortened; %d subjects, of these %d shortened",
