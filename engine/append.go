@@ -54,7 +54,7 @@ func (s *Store) AppendWith(at event.Coordinate, kind event.Kind, value any, opti
 // with some mixture of both, whole and with the right hash.
 //
 // The errors are those of [Store.Append]; ErrInvalid also for a codec that does not
-// exist. No memory is allocated.
+// exist. No memory is allocated, but for some words by the system call of a sync.
 func (s *Store) AppendBytes(at event.Coordinate, kind event.Kind, codec event.Codec, payload []byte) (Receipt, error) {
 	return s.AppendBytesWith(at, kind, codec, payload, AppendOptions{})
 }

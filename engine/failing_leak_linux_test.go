@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/batpak/batpak/engine"
@@ -43,20 +44,16 @@ func held(t *testing.T, path string) []string {
 func TestAnOpeningThatFailsHoldsNothingAfterwards(t *testing.T) {
 	t.Parallel()
 	for name, start := range starts(t) {
-		for nth := 0; ; nth++ {
+		for nth := int64(0); ; nth++ {
 			path := filepath.Join(quickDir(t), "store")
 			start.files.write(t, path)
 			real, err := vfs.OpenDir(path, false)
 			if err != nil {
 				t.Fatal(err)
 			}
-			n := 0
-			ended := false
+			var calls atomic.Int64 // of several goroutines
 			s, err := engine.OpenDir(vfs.Faulty(real, func(vfs.Op) error {
-				if ended {
-					return nil // calls of the store's goroutines
-				}
-				if n++; n == nth+1 {
+				if calls.Add(1) == nth+1 {
 					return errInjected
 				}
 				return nil
@@ -65,15 +62,15 @@ func TestAnOpeningThatFailsHoldsNothingAfterwards(t *testing.T) {
 				if len(held(t, path)) == 0 {
 					t.Fatal("an open store holds nothing: this test sees nothing")
 				}
-				mustClose(t, s)
-				ended = n <= nth
-			} else if !errors.Is(err, errInjected) {
+				err = s.Close()
+			}
+			if err != nil && !errors.Is(err, errInjected) {
 				t.Fatalf("%s, call %d: %v", name, nth, err)
 			}
 			if got := held(t, path); len(got) != 0 {
 				t.Fatalf("%s, call %d: left behind %v", name, nth, got)
 			}
-			if ended {
+			if calls.Load() <= nth {
 				break
 			}
 		}

@@ -33,6 +33,7 @@ type machine struct {
 }
 
 func TestAStoreIsASliceOverAppendsReadsReopeningsAndCrashes(t *testing.T) {
+	t.Parallel()
 	root := quickDir(t)
 	runs := 0
 	rapid.Check(t, func(t *rapid.T) {

@@ -119,6 +119,15 @@ func (p *pen) event(size int) uint64 {
 	return p.next - 1
 }
 
+// smallest appends one event with names of one byte.
+func (p *pen) smallest(size int) {
+	draft := event.Draft{Coordinate: event.MustAt("e", "s"), Kind: 0x1001, Payload: testPayload(p.next, size)}
+	var e Encoded
+	p.unit, e = EncodeEvent(p.unit, &draft, &EventOptions{Hashing: p.hashing})
+	e.Assign(p.unit, &Assigned{Sequence: p.next, ID: event.ID{1}, Hash: testHash(p.next)}, p.s.Salt, p.tail, 0)
+	p.place([]Encoded{e}, []int{size})
+}
+
 // events appends n events with payloads of size bytes.
 func (p *pen) events(n, size int) {
 	for range n {

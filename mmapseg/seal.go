@@ -39,9 +39,11 @@ func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 			points = le.AppendUint32(points, uint32(f.Offset/frameAlign))
 		}
 		summary.add(&f)
-		if hash, ok := f.EventHash(); ok {
-			tree.add(hash)
+		hash, ok := f.EventHash()
+		if ok != s.Hashing {
+			return nil, contentError(&f, s.Name(), "with an event hash in a segment without, or without one")
 		}
+		tree.add(hash)
 	}
 	if scanner.Offset() != framesEnd {
 		return nil, &CorruptError{Segment: s.Name(), Offset: scanner.Offset(), Problem: scanner.Problem()}

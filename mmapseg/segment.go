@@ -67,8 +67,10 @@ type Segment struct {
 	failed    error         // of unmapping or closing; read after released is closed
 }
 
-// footerRoom is how much of a segment is kept for its footer.
-func footerRoom(size int64) int64 { return (size/32 + 4096) &^ 7 }
+// footerRoom is how much of a segment is kept for its footer: 4 bytes for every
+// PointStride events of at least 80, 32 for every 256 with a hash of at least 112,
+// and what does not grow.
+func footerRoom(size int64) int64 { return (size/(20*PointStride) + size/896 + 4096) &^ 7 }
 
 // controlRoom is how much room frames leave for the end, close and open frames
 // that may have to follow them.
@@ -203,7 +205,12 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 	}
 	s.end.Store(c.End)
 	if c.Footer != nil {
-		s.points.Store(c.Footer.table(s.read.Bytes()))
+		table := c.Footer.table(s.read.Bytes())
+		if table == nil {
+			_ = s.read.Unmap() // the error below is the one to tell
+			return undo(&CorruptError{Segment: h.Name(), Offset: mapped, Problem: "the file has become shorter than its footer"})
+		}
+		s.points.Store(table)
 		s.sealed.Store(true)
 		return s, nil
 	}

@@ -121,11 +121,11 @@ func TestWhatASegmentIsSizedForFits(t *testing.T) {
 func TestAFullSegmentHasRoomForAllThatFollows(t *testing.T) {
 	for _, payload := range []int{0, 100, 5000} {
 		for _, hashing := range []bool{true, false} {
-			h := testHeader(1, 256<<10)
+			h := testHeader(1, 4<<20)
 			h.Hashing = hashing
 			p := newPen(t, vfs.NewMemory(), h, 1)
 			for p.s.Fits(p.tail, 184+payload) {
-				p.event(payload)
+				p.smallest(payload)
 			}
 			if !p.s.FitsControl(p.tail, OpenSize(64)) {
 				t.Errorf("payload %d: no room for an open frame behind %d", payload, p.tail)

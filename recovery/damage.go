@@ -56,9 +56,9 @@ type sweep struct {
 }
 
 // proves reports whether a frame header behind offset of f, or in a later file, carries a mark above mark: what lies
-// at mark had been made durable then. image is the content of f where it is in memory. All calls together read every
+// at mark had been made durable then. image is the content of f where it is in memory, else nil. All calls together read every
 // byte once: they come in the order of the files, and the highest mark is kept.
-func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image []byte) (bool, error) {
+func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image mmapseg.Window) (bool, error) {
 	segments := l.files.segments
 	here := l.files.index(f)
 	if here > l.sweep.index || here == l.sweep.index && offset > l.sweep.offset {
@@ -82,8 +82,7 @@ func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image []byte) 
 }
 
 // sweepFile goes on with the sweep in one file, up to a mark above mark.
-func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image []byte) error {
-	var bytes mmapseg.Window = mmapseg.Memory(image)
+func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image mmapseg.Window) error {
 	if image == nil {
 		if l.sweep.offset >= f.size {
 			return nil
@@ -93,10 +92,10 @@ func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image []byte) error {
 			return fmt.Errorf("recover: %w", err)
 		}
 		defer func() { _ = opened.Close() }() // it was only read
-		bytes = l.window.over(opened, f.name, f.size)
+		image = l.window.over(opened, f.name, f.size)
 		l.state.Report.Read += f.size - l.sweep.offset
 	}
-	scanner := mmapseg.NewScanner(bytes, f.header.Salt, f.name, l.sweep.offset, bytes.Size())
+	scanner := mmapseg.NewScanner(image, f.header.Salt, f.name, l.sweep.offset, image.Size())
 	return scanner.Headers(func(s mmapseg.Sighting) bool {
 		f.frames = true
 		l.sweep.offset = s.Offset + frameStep

@@ -279,3 +279,19 @@ func TestALaterSegmentWithoutAnEndFrameBeforeItCountsForNothing(t *testing.T) {
 		t.Error("the later segment was not removed")
 	}
 }
+
+func TestAHeaderAloneProvesWhatWasDurable(t *testing.T) {
+	w := smallStore(t)
+	files := imageOf(t, w.dir)
+	b := files[name(1)]
+	last := w.units[slices.IndexFunc(w.units, func(u unit) bool { return slices.Contains(u.events, "9 entity-0 e") })]
+	clear(b[last.offset+24:]) // of the first frame behind the mark only the header reached the disk
+	b[mmapseg.HeaderSize+40] ^= 1
+	l := load(t, files.memory(t), recovery.Options{})
+	if d := l.state.Damage; len(d) != 1 || d[0].Offset != mmapseg.HeaderSize {
+		t.Fatalf("damage %v, want what the mark proves", d)
+	}
+	if s := l.state; s.Torn == nil || s.Torn.Offset != last.offset {
+		t.Errorf("torn %+v, want the frame without its body cut", s.Torn)
+	}
+}

@@ -8,6 +8,6 @@
 //   - [State.Open] maps the segments for reading.
 //   - [State.Resume] is the writable opening: it cuts a torn tail, records what is lost and writes the open frame.
 //
-// It never knows what an event means, which entity or key it belongs to, what a footer's derived sections are for,
-// or who holds the lock of the directory: the caller holds it exclusively around Load and Resume.
+// It never knows what an event means, which entity or key it belongs to, what a footer's derived sections are for, or
+// how the directory is locked: the caller holds its lock from before Load on, exclusively where it resumes.
 package recovery

@@ -58,16 +58,15 @@ func (l *loader) settleImages() {
 // judgeTail looks at what lies behind the last frame that counts.
 func (l *loader) judgeTail(w *walk) {
 	s := l.state
-	rest := w.image[w.unit:]
-	used := usedBytes(rest)
+	used := max(w.used-w.unit, 0)
 	switch {
-	case w.file.size < w.file.header.Size && w.segment.closing == 0 && (used > 0 || len(rest) < frameStep):
+	case w.file.size < w.file.header.Size && w.segment.closing == 0 && (used > 0 || w.limit-w.unit < frameStep):
 		// Only behind a close frame may the file be shorter than it was reserved, which was durable before the
 		// first frame. Nothing is missing where it was cut within the zeros behind the last frame.
 		l.damage(&mmapseg.CorruptError{Segment: w.file.name, Offset: w.unit, Problem: fmt.Sprintf(
 			"the file was cut to %d of its %d bytes, in the middle of what was written", w.file.size, w.file.header.Size)})
 	case used > 0:
-		s.Torn = &Torn{Segment: w.file.name, Offset: w.unit, Bytes: int64(used), Problem: w.scanner.Problem()}
+		s.Torn = &Torn{Segment: w.file.name, Offset: w.unit, Bytes: used, Problem: w.scanner.Problem()}
 		if w.unit < w.scanner.Offset() {
 			s.Torn.Batch = true
 			s.Torn.Problem = "a batch without its end: " + s.Torn.Problem
@@ -76,7 +75,7 @@ func (l *loader) judgeTail(w *walk) {
 }
 
 // usedBytes returns how many bytes there are up to the last that is not zero. The length is a multiple of 8.
-func usedBytes(b []byte) int {
+func usedBytes(b []byte) int64 {
 	n := len(b)
 	for n > 0 && binary.LittleEndian.Uint64(b[n-8:]) == 0 {
 		n -= 8
@@ -84,7 +83,7 @@ func usedBytes(b []byte) int {
 	for n > 0 && b[n-1] == 0 {
 		n--
 	}
-	return n
+	return int64(n)
 }
 
 // classify sorts the files that are not among the segments that count. behind says that there are frames in files

@@ -139,6 +139,9 @@ func (w *walk) event(f *mmapseg.Frame) error {
 	if s.Clean {
 		w.wrong(f, "behind a close frame, without an open frame between")
 	}
+	if _, hashed := f.EventHash(); hashed != w.segment.Header.Hashing {
+		w.wrong(f, "with a hash in a segment without hashing, or without one")
+	}
 	sequence := f.Sequence()
 	w.clock(f.HLC())
 	w.point(sequence, f.Offset)
@@ -155,8 +158,8 @@ func (w *walk) event(f *mmapseg.Frame) error {
 	return nil
 }
 
-// point notes where every second sequence stands, as sealing does. Where it is missing the entry is 0, which readers take for unknown;
-// the table has no more entries than the file has room for events.
+// point notes where the event stands, one in mmapseg.PointStride as sealing does. Where it is missing the entry is 0,
+// which readers take for unknown; the table has no more entries than the file has room for events.
 func (w *walk) point(sequence uint64, offset int64) {
 	n := sequence - w.segment.Contents.Floor
 	if n%mmapseg.PointStride != 0 || n/mmapseg.PointStride >= uint64(w.spare) {

@@ -17,8 +17,9 @@ type Options struct {
 	IgnoreFooters bool
 
 	// Event, if given, is called for every event that counts, in the order of their sequences, the items of a batch
-	// only once the batch is known to be whole. The frame is borrowed until the function returns. An error of it
-	// ends Load and is returned as it is.
+	// only once the batch is known to be whole. The frame is borrowed until the function returns. An error that is
+	// a *mmapseg.CorruptError, such as decoding gives, is damage and goes into the state; any other ends Load and is
+	// returned as it is.
 	Event func(s *Segment, f *mmapseg.Frame) error
 
 	// Batch, if given, is called for every batch that counts, before Event is called for its first item. Errors are

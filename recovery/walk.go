@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	frameStep = 8 // frames begin at multiples of it
+	frameStep   = 8  // frames begin at multiples of it
+	frameHeader = 24 // bytes that are the same in every frame
 	// resyncWork bounds the bytes that are looked at to find sound frames behind damage, as a multiple of the
 	// segment's size: more is needed only by files made to cost time.
 	resyncWork = 64
@@ -29,6 +30,7 @@ type walk struct {
 	scanner *mmapseg.Scanner
 	limit   int64
 	image   []byte // the segment's bytes up to limit, where they are read as a whole
+	used    int64  // behind the last byte of the image that is not zero; 0: not looked for yet
 	sealed  bool   // the frames reach up to limit, a footer says
 	afresh  bool   // no end frame led here, the first frame says which sequence the segment begins with
 	torn    bool   // stopped in front of a unit that does not count
@@ -184,7 +186,11 @@ func (w *walk) unsound(unit int64) (more bool, err error) {
 		return false, nil // disagrees has a word about the missing end frame
 	}
 	if !w.sealed {
-		proven, err := w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, w.image)
+		if w.used == 0 {
+			w.used = unit + usedBytes(w.image[unit:])
+		}
+		written := &written{w.image[:min(w.used+frameHeader, w.limit)], w.limit}
+		proven, err := w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, written)
 		if err != nil {
 			return false, err
 		}

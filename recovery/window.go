@@ -49,3 +49,21 @@ func (w *window) Bytes(offset int64, n int) ([]byte, error) {
 	}
 	return w.bytes, nil
 }
+
+// written is a mmapseg.Window over a segment in memory that ends in zeros, which need not be searched: it has no bytes
+// of them, but the segment's size, by which the lengths of frames are judged.
+type written struct {
+	bytes []byte
+	size  int64
+}
+
+// Size implements mmapseg.Window.
+func (w *written) Size() int64 { return w.size }
+
+// Bytes implements mmapseg.Window.
+func (w *written) Bytes(offset int64, _ int) ([]byte, error) {
+	if offset >= int64(len(w.bytes)) {
+		return nil, nil
+	}
+	return w.bytes[offset:], nil
+}

@@ -71,10 +71,14 @@ func (l *Log) place(u *Unit, now int64) {
 	}
 }
 
+// maxWall is the last millisecond that an id has room for. A clock that is beyond it
+// stands still there, and the counter goes on.
+const maxWall = 1<<48 - 1
+
 // assign gives one event its sequence, clock, time, id and hash, and makes it its
 // entity's head.
 func (l *Log) assign(it *item, sequence uint64, now int64) {
-	if wall := uint64(max(now, 0) / 1000); wall > l.wall {
+	if wall := min(uint64(max(now, 0)/1000), maxWall); wall > l.wall {
 		l.wall, l.counter = wall, 0
 	} else if l.counter++; l.counter == 0 {
 		l.wall++

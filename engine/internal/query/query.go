@@ -100,14 +100,15 @@ type source interface {
 // step.
 func (r *Reader) Events(want Range) iter.Seq2[event.Event, error] {
 	return func(yield func(event.Event, error) bool) {
-		if want.Last == 0 {
-			want.Last = r.set.Visible()
+		last := want.Last // of this loop: there may be others
+		if last == 0 {
+			last = r.set.Visible()
 		}
 		var frames source
 		if want.Backward {
-			frames = r.set.Backward(want.First, want.Last, want.Check)
+			frames = r.set.Backward(want.First, last, want.Check)
 		} else {
-			frames = r.set.Reader(want.First, want.Last, want.Check)
+			frames = r.set.Reader(want.First, last, want.Check)
 		}
 		defer frames.Close()
 		r.each(frames, want.Limit, yield)
