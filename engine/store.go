@@ -81,7 +81,7 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir.Path(), errors.Join(err, s.set.Close(), lock.Unlock(), dir.Close()))
 	}
-	s.reader = query.New(s.set, decoder, ErrClosed)
+	s.reader = query.New(s.set, decoder, ErrClosed, state.Damage)
 	return s, nil
 }
 

@@ -20,11 +20,13 @@ type Reader struct {
 	scratch sync.Pool // *[]byte: the frame of one event
 	closed  atomic.Bool
 	ended   error // what everything fails with once it is closed
+	damage  []*mmapseg.CorruptError
 }
 
-// New returns a reader of set, which fails with ended once it is closed.
-func New(set *mmapseg.Set, decoder *mmapseg.Decoder, ended error) *Reader {
-	return &Reader{set: set, decoder: decoder, ended: ended}
+// New returns a reader of set, which fails with ended once it is closed. damage is
+// what opening found, in ascending order of sequences.
+func New(set *mmapseg.Set, decoder *mmapseg.Decoder, ended error, damage []*mmapseg.CorruptError) *Reader {
+	return &Reader{set: set, decoder: decoder, ended: ended, damage: damage}
 }
 
 // Close makes every later call, and the next step of every iterator, fail. It does not wait for them; the set's segments do.
@@ -44,6 +46,11 @@ func (r *Reader) frame(sequence uint64) (mmapseg.Frame, *mmapseg.Segment, *[]byt
 	*buf = grown
 	if err != nil {
 		r.release(buf)
+		if errors.Is(err, mmapseg.ErrNotFound) {
+			if known := r.damaged(sequence, sequence); len(known) > 0 {
+				err = known[0]
+			}
+		}
 		return mmapseg.Frame{}, nil, nil, r.translate(err)
 	}
 	return f, segment, buf, nil
@@ -104,20 +111,27 @@ func (r *Reader) Events(want Range) iter.Seq2[event.Event, error] {
 		if last == 0 {
 			last = r.set.Visible()
 		}
+		first := max(want.First, 1)
+		last = min(last, r.set.Visible())
 		var frames source
+		way := passage{reader: r, backward: want.Backward}
 		if want.Backward {
-			frames = r.set.Backward(want.First, last, want.Check)
+			frames = r.set.Backward(first, last, want.Check)
+			way.next, way.last = last, first
 		} else {
-			frames = r.set.Reader(want.First, last, want.Check)
+			frames = r.set.Reader(first, last, want.Check)
+			way.next, way.last = first, last
 		}
 		defer frames.Close()
-		r.each(frames, want.Limit, yield)
+		if first <= last {
+			r.each(frames, &way, want.Limit, yield)
+		}
 	}
 }
 
-func (r *Reader) each(frames source, limit int, yield func(event.Event, error) bool) {
+func (r *Reader) each(frames source, way *passage, limit int, yield func(event.Event, error) bool) {
 	var ev event.Event
-	for n := 0; limit == 0 || n < limit; n++ {
+	for n := 0; limit == 0 || n < limit; {
 		if r.closed.Load() {
 			yield(event.Event{}, r.ended)
 			return
@@ -127,16 +141,34 @@ func (r *Reader) each(frames source, limit int, yield func(event.Event, error) b
 			err = r.decoder.Event(&f, segment.Name(), &ev)
 		}
 		switch {
-		case err != nil:
-			if !yield(event.Event{}, r.translate(err)) || !mmapseg.IsDamage(err) {
+		case err != nil && mmapseg.IsDamage(err):
+			way.over(err)
+			if !yield(event.Event{}, err) {
 				return
 			}
+		case err != nil:
+			yield(event.Event{}, r.translate(err))
+			return
 		case !ok:
+			tell(way.end(), yield)
 			return
-		case !yield(ev, nil):
-			return
+		default:
+			if !tell(way.to(f.Sequence()), yield) || !yield(ev, nil) {
+				return
+			}
+			n++
 		}
 	}
+}
+
+// tell yields damage; false when the loop was left.
+func tell(damage []*mmapseg.CorruptError, yield func(event.Event, error) bool) bool {
+	for _, d := range damage {
+		if !yield(event.Event{}, d) {
+			return false
+		}
+	}
+	return true
 }
 
 // Found is what an event's header tells to one that it may cause.
