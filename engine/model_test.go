@@ -58,7 +58,8 @@ func TestAStoreIsASliceOverAppendsReadsReopeningsAndCrashes(t *testing.T) {
 
 // options draws what may change from opening to opening.
 func (m *machine) options(t *rapid.T) engine.Options {
-	o := engine.Options{SegmentSize: engine.MinSegmentSize, Hashing: engine.HashingOff}
+	o := engine.Options{Hashing: engine.HashingOff}
+	o.SegmentSize = engine.MinSegmentSize << rapid.IntRange(0, 2).Draw(t, "segment size")
 	if m.hashing {
 		o.Hashing = engine.HashingOn
 	}

@@ -61,8 +61,6 @@ const (
 	DefaultSegmentSize = 64 << 20
 	MinSegmentSize     = 64 << 10
 	MaxSegmentSize     = 4 << 30
-
-	firstSegmentSize = 4 << 20
 )
 
 // Options are given to [Open]. The zero value is a durable store with hashing.

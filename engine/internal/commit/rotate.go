@@ -6,6 +6,7 @@ package commit
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
@@ -21,7 +22,7 @@ func (l *Log) waitForRoom(n, events int) error {
 			return err
 		}
 		staged := l.next - 1 + uint64(events)
-		if staged < l.next {
+		if staged < l.next || staged == math.MaxUint64 { // there is always a next one
 			return ErrFull
 		}
 		if staged-l.durableSequence.Load() <= l.ahead {
