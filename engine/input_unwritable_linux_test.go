@@ -7,9 +7,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/batpak/batpak/engine"
@@ -25,16 +25,16 @@ func unwritable(t *testing.T, path string) {
 		t.Cleanup(func() { _ = os.Chmod(path, 0o700) }) // so that it can be removed
 		return
 	}
-	if err := syscall.Mount(path, path, "", syscall.MS_BIND, ""); err != nil {
-		t.Skipf("root that may not mount can write everywhere: %v", err)
+	if out, err := exec.Command("mount", "--bind", path, path).CombinedOutput(); err != nil {
+		t.Skipf("root that may not mount can write everywhere: %v: %s", err, out)
 	}
 	t.Cleanup(func() {
-		if err := syscall.Unmount(path, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
+		if out, err := exec.Command("umount", "--lazy", path).CombinedOutput(); err != nil {
+			t.Errorf("umount: %v: %s", err, out)
 		}
 	})
-	if err := syscall.Mount("", path, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, ""); err != nil {
-		t.Fatal(err)
+	if out, err := exec.Command("mount", "-o", "remount,bind,ro", path).CombinedOutput(); err != nil {
+		t.Fatalf("remount: %v: %s", err, out)
 	}
 }
 
