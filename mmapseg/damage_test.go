@@ -216,13 +216,49 @@ func TestEveryFlippedBitTakesOneEventAndNoOther(t *testing.T) {
 
 // TestDamageBeforeTheRangeIsNotReported: the way to an event leads over others, whose damage is not its own.
 func TestDamageBeforeTheRangeIsNotReported(t *testing.T) {
-	m, p := oneSegment(t, 12, 50)
-	broken := map[uint64]bool{5: true, 6: true}
-	damage(t, p.s, p.offsets[5]+40, 0)
-	damage(t, p.s, p.offsets[6]+40, 0)
-	for first := uint64(1); first <= 12; first++ {
-		m.checkDamage(t, first, 12, broken)
-		m.checkDamage(t, first, first, broken)
+	for _, stride := range []uint64{1, 2, 4, 12} {
+		m, p := oneSegment(t, 12, 50)
+		p.restride(stride)
+		broken := map[uint64]bool{5: true, 6: true}
+		damage(t, p.s, p.offsets[5]+40, 0)
+		damage(t, p.s, p.offsets[6]+40, 0)
+		for first := uint64(1); first <= 12; first++ {
+			m.checkDamage(t, first, 12, broken)
+			m.checkDamage(t, first, first, broken)
+		}
+	}
+}
+
+// TestDamageToControlFramesTakesNoEvent damages what stands between events.
+func TestDamageToControlFramesTakesNoEvent(t *testing.T) {
+	m := newModel(vfs.NewMemory())
+	p := m.segment(t, MinSize, 2)
+	p.batch(10, 20)
+	p.events(2, 10)
+	p.control(AppendOpen(nil, &OpenFrame{Incarnation: 1}, p.here()))
+	p.batch(0)
+	p.events(1, 5)
+	m.filled(p)
+	p.end()
+	scanner := NewScanner(Memory(p.image()), p.s.Salt, "x.seg", HeaderSize, p.tail)
+	for {
+		f, ok, err := scanner.Next()
+		must(t, err)
+		if !ok {
+			break
+		}
+		if f.Type == FrameEvent {
+			continue
+		}
+		for _, at := range []int64{f.Offset, f.Offset + 5, f.Offset + 23, f.End() - 1} {
+			damage(t, p.s, at, 3)
+			for first := p.s.Floor; first < p.next; first++ {
+				m.checkDamage(t, first, math.MaxUint64, nil)
+				m.checkDamage(t, 1, first, nil)
+				m.checkFind(t, first, true)
+			}
+			damage(t, p.s, at, 3)
+		}
 	}
 }
 
@@ -230,6 +266,7 @@ func TestDamageBeforeTheRangeIsNotReported(t *testing.T) {
 func TestAnEventIsFoundBehindOneThatTookItsName(t *testing.T) {
 	for size := range 20 {
 		m, p := oneSegment(t, 12, size)
+		p.restride(uint64(1 + size%5))
 		for from := uint64(1); from <= 12; from++ {
 			for bit := range 4 {
 				damage(t, p.s, p.offsets[from]+24, bit)
@@ -243,17 +280,18 @@ func TestAnEventIsFoundBehindOneThatTookItsName(t *testing.T) {
 	}
 }
 
-// TestALengthThatLeavesLessThanAHeaderEndsReading: 8 or 16 bytes in front of the end are no frame, checked or not.
+// TestALengthThatLeavesLessThanAHeaderEndsReading makes event 3 reach almost to the end: 8 or 16 bytes that are left are
+// no frame, checked or not.
 func TestALengthThatLeavesLessThanAHeaderEndsReading(t *testing.T) {
 	for _, check := range []bool{false, true} {
 		for short := int64(8); short <= 40; short += 8 {
-			m, p := oneSegment(t, 3, 50)
+			m, p := oneSegment(t, 4, 50)
 			length := p.tail - p.offsets[3] - short
-			overwrite(t, p.s, p.offsets[3]+4, []byte{byte(length)})
-			for _, r := range []frames{m.set.Reader(1, 3, check), m.set.Backward(1, 3, check)} {
+			overwrite(t, p.s, p.offsets[3]+4, []byte{byte(length), byte(length >> 8)})
+			for _, r := range []frames{m.set.Reader(3, 4, check), m.set.Backward(1, 4, check)} {
 				steps := 0
 				for _, _, ok, err := r.Next(); ok || err != nil; _, _, ok, err = r.Next() {
-					if steps++; steps > 4 {
+					if steps++; steps > 5 {
 						t.Fatalf("check %v, %d bytes short: reading goes on and on", check, short)
 					}
 				}

@@ -98,11 +98,11 @@ func (r *Reader) Next() (f Frame, segment *Segment, ok bool, err error) {
 		if sequence < r.next {
 			continue
 		}
-		r.next = sequence + 1
 		if sequence > r.last {
 			r.next = r.last + 1
 			break
 		}
+		r.next = sequence + 1
 		return f, r.segment, true, nil
 	}
 	return Frame{}, nil, false, nil

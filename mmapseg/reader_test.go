@@ -129,6 +129,32 @@ func TestFramesStayValidUntilTheNextStep(t *testing.T) {
 	}
 }
 
+// TestGapsArePassedOver reads sequences that nothing has, in the middle of a segment.
+func TestGapsArePassedOver(t *testing.T) {
+	m := newModel(vfs.NewMemory())
+	p := m.segment(t, 1<<20, 0)
+	for sequence := uint64(1); sequence < 400; sequence++ {
+		p.next = sequence
+		if sequence%7 > 2 && (sequence < 100 || sequence > 250) {
+			p.event(30)
+		}
+	}
+	m.filled(p)
+	for first := uint64(1); first <= 400; first += 3 {
+		for _, last := range []uint64{first, first + 1, first + 5, first + 150, 400} {
+			m.checkRange(t, first, last, 0, true)
+		}
+		m.checkFind(t, first, true)
+	}
+	r := m.set.Reader(100, 249, true)
+	defer r.Close()
+	for range 500 { // the end stays the end, however often it is asked for
+		if _, _, ok, err := r.Next(); ok || err != nil {
+			t.Fatal(ok, err)
+		}
+	}
+}
+
 func TestAFrameOfALaterVersionEndsReading(t *testing.T) {
 	for _, check := range []bool{true, false} {
 		m := newModel(vfs.NewMemory())

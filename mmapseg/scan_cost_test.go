@@ -70,6 +70,9 @@ func hostileImages(size int64, salt Salt) map[string][]byte {
 		"lengths that creep up": build(24, func(image []byte, offset int64) {
 			forgeHeader(image, offset, FrameGap, min(rest(offset), int(offset)/2), salt)
 		}),
+		"lengths beyond a window that creep up": build(24, func(image []byte, offset int64) {
+			forgeHeader(image, offset, FrameGap, min(rest(offset), windowSize+int(offset)), salt)
+		}),
 		"nothing but magic": build(8, func(image []byte, offset int64) {
 			image[offset], image[offset+1] = frameMagic&0xFF, frameMagic>>8
 		}),
@@ -141,6 +144,35 @@ func TestAFileIsReadAFewTimesAtMost(t *testing.T) {
 			t.Errorf("%s: looking at headers read %d bytes of a file of %d", name, file.read, size)
 		}
 	}
+}
+
+// TestHostileFilesDoNotFillTheMemory holds the bound of twice the input and a MiB.
+func TestHostileFilesDoNotFillTheMemory(t *testing.T) {
+	salt := testSaltOf(5)
+	const size = 5 << 20
+	for name, image := range hostileImages(size, salt) {
+		t.Run(name, func(t *testing.T) {
+			bounded(t, size, func() {
+				walkWhole(t, NewScanner(NewFileWindow(bytes.NewReader(image), size), salt, "x.seg", HeaderSize, size))
+			})
+		})
+	}
+	f := newForgedFooter().plain()
+	f.b.add(sectionTree, make([]byte, 8+32*200_000))
+	file := f.file(unchanged)
+	bounded(t, len(file), func() {
+		footer, reason, err := readBytes(file, &f.h)
+		if footer == nil || err != nil || len(footer.TreeNodes) != 200_000 {
+			t.Errorf("%q %v", reason, err)
+		}
+	})
+	sections := make([]GapSection, maxSections)
+	gap := parsed(t, AppendGap(nil, &GapFrame{Range: Range{1, 1}, Sections: sections}, controlPlace))
+	bounded(t, gap.Length, func() {
+		if g, err := DecodeGap(gap, ""); err != nil || len(g.Sections) != maxSections {
+			t.Error(err)
+		}
+	})
 }
 
 // TestDamageThatNobodyForgedNeverEndsTheSearch damages every frame but a few: the budget is for forgeries.

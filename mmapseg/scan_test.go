@@ -163,6 +163,16 @@ func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, sa
 	}
 }
 
+func TestResyncFindsAFrameEightBytesAhead(t *testing.T) {
+	image, salt := sampleSegment(t)
+	for _, span := range frameSpans(t, image, salt, int64(len(image))) {
+		scanner := NewScanner(Memory(image), salt, "x.seg", span[0]-frameAlign, int64(len(image)))
+		if more, err := scanner.Resync(); !more || err != nil || scanner.Offset() != span[0] {
+			t.Errorf("from %d: %v %v, now at %d", span[0]-frameAlign, more, err, scanner.Offset())
+		}
+	}
+}
+
 func TestHeadersShowsEverySoundHeaderOnceAndStopsWhenTold(t *testing.T) {
 	image, salt := sampleSegment(t)
 	spans := frameSpans(t, image, salt, int64(len(image)))

@@ -61,6 +61,31 @@ func TestAFullDiskLeavesTheSegmentAsItWas(t *testing.T) {
 	m.checkRange(t, 1, math.MaxUint64, 0, true)
 }
 
+// TestNoFooterIsWrittenWithoutRoomForAllOfIt: a full disk must not leave half a footer.
+func TestNoFooterIsWrittenWithoutRoomForAllOfIt(t *testing.T) {
+	full := false
+	dir := vfs.Faulty(vfs.NewMemory(), func(op vfs.Op) error {
+		switch {
+		case full && op.Kind == vfs.OpReserve:
+			return vfs.ErrNoSpace
+		case full && op.Kind == vfs.OpWriteAt:
+			t.Errorf("%d bytes written at %d", op.Length, op.Offset)
+		}
+		return nil
+	})
+	p := newPen(t, dir, testHeader(1, MinSize), 1)
+	p.events(9, 20)
+	p.end()
+	must(t, p.s.Retire())
+	must(t, p.s.Truncate(p.tail))
+	footer, err := p.s.BuildFooter(p.tail)
+	must(t, err)
+	full = true
+	if err := p.s.Seal(p.tail, footer); !errors.Is(err, vfs.ErrNoSpace) {
+		t.Errorf("%v, want ErrNoSpace", err)
+	}
+}
+
 // TestAFooterLargerThanItsRoomGrowsTheFile fills a segment to the last byte, which Fits would not allow.
 func TestAFooterLargerThanItsRoomGrowsTheFile(t *testing.T) {
 	for name, dir := range map[string]vfs.Dir{"disk": diskDir(t), "memory": vfs.NewMemory()} {

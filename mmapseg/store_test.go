@@ -194,6 +194,15 @@ func drawPayloads(t *rapid.T, p *pen) {
 	}
 }
 
+// restride gives the segment a table with another stride: it is stored with the footer, and may change.
+func (p *pen) restride(stride uint64) {
+	table := &points{first: p.s.Floor, stride: stride, heap: []uint32{}}
+	for sequence := p.s.Floor; sequence < p.next; sequence += stride {
+		table.heap = append(table.heap, uint32(p.offsets[sequence]/frameAlign))
+	}
+	p.s.points.Store(table)
+}
+
 // drawModel draws a store of several segments in every state.
 func drawModel(t *rapid.T, dir vfs.Dir) *model {
 	m := newModel(dir)
@@ -213,6 +222,9 @@ func drawModel(t *rapid.T, dir vfs.Dir) *model {
 		}
 		if rapid.Bool().Draw(t, "reopened") {
 			m.reopen(t, i)
+		}
+		if rapid.Bool().Draw(t, "another stride") {
+			p.restride(rapid.SampledFrom([]uint64{1, 2, 4, 7, 100}).Draw(t, "stride"))
 		}
 	}
 	lowest := m.set.Segments()[0].Floor

@@ -5,12 +5,13 @@
 // It knows the commit section, the heads of entities (clock and hash of their
 // newest event), the hybrid logical clock, the watermarks staged, visible and
 // durable, rotation from one segment to the next, and what happens when a sync
-// fails. Three kinds of goroutines meet here:
+// fails. Four kinds of goroutines meet here:
 //
 //   - callers of [Log.Append] encode and hash outside the section, then hold the
 //     mutex for the short time in which a unit gets its sequence and is copied
 //     into the mapping, then wait as the policy says;
-//   - the preparer creates the next segment and brings in pages ahead of the tail;
+//   - the preparer brings in pages ahead of the tail;
+//   - the creator makes the next segment;
 //   - the sealer makes a full segment durable and writes its footer.
 //
 // It never knows how events are found or read, what a payload means, or what is

@@ -115,12 +115,14 @@ type Log struct {
 	preparing  error // why there is no prepared segment; nil: none failed
 	need       int64 // smallest size that the next segment must have
 	populated  int64 // pages of active below it can be stored to without a fault
-	kickAt     int64 // tail at which the preparer has something to do
-	sealQueue  []*Retired
-	closing    bool
-	poison     error // the failure; nil: none
-	stats      counters
-	room       *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
+	// populateAhead is how many bytes ahead of the tail are kept populated.
+	populateAhead int64
+	kickAt        int64 // tail at which the preparer has something to do
+	sealQueue     []*Retired
+	closing       bool
+	poison        error // the failure; nil: none
+	stats         counters
+	room          *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
 
 	// durable is the mark up to which syncs succeeded: stored under syncing,
 	// read by the commit section for the frames that it writes.
@@ -136,6 +138,7 @@ type Log struct {
 	mapping sync.Mutex
 
 	prepareKick chan struct{}
+	createKick  chan struct{}
 	sealKick    chan struct{}
 	stop        chan struct{}
 	background  sync.WaitGroup
@@ -153,10 +156,12 @@ func New(c Config) *Log {
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
 		wall: c.Start.Wall, counter: c.Start.Counter, heads: c.Heads, random: rand.NewChaCha8(c.Seed),
-		control:     make([]byte, 0, mmapseg.EndSize),
-		prepareKick: make(chan struct{}, 1),
-		sealKick:    make(chan struct{}, 1),
-		stop:        make(chan struct{}),
+		control:       make([]byte, 0, mmapseg.EndSize),
+		populateAhead: populateAhead,
+		prepareKick:   make(chan struct{}, 1),
+		createKick:    make(chan struct{}, 1),
+		sealKick:      make(chan struct{}, 1),
+		stop:          make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mu)
 	l.durable.Store(uint64(c.Start.Durable))
@@ -167,10 +172,10 @@ func New(c Config) *Log {
 	for _, r := range c.Unsealed {
 		l.sealQueue = append(l.sealQueue, &r)
 	}
-	l.kickSealer()
-	l.kickPreparer()
-	l.background.Add(2)
-	go l.prepareLoop()
+	wake(l.prepareKick)
+	l.background.Add(3)
+	go l.loop(l.prepareKick, l.prepareStep)
+	go l.loop(l.createKick, l.createStep)
 	go l.sealLoop()
 	return l
 }

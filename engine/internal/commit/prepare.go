@@ -1,10 +1,15 @@
-// The preparer: a goroutine that brings in pages ahead of the tail and creates
-// the next segment while there is still room in the active one. It sleeps until
-// an append passes kickAt; an idle store does not wake it.
+// Preparing ahead, in two goroutines, so that a slow disk, for which creating a
+// segment waits, never keeps pages from being brought in:
 //
-// Under the policy "every append" what it populates it also syncs, early: that
+//   - the preparer brings in pages ahead of the tail;
+//   - the creator makes the next segment while there is room in the active one.
+//
+// The preparer sleeps until an append passes kickAt, which every rotation does,
+// too, and wakes the others; an idle store wakes nobody.
+//
+// Under the policy "every append" what is populated is also synced, early: that
 // takes the writing of the zeros and the journal's commits out of the syncs that
-// callers wait for. Under the others it doesn't, since it would write every byte
+// callers wait for. Under the others it isn't, since it would write every byte
 // twice.
 
 package commit
@@ -15,20 +20,34 @@ import (
 	"github.com/batpak/batpak/mmapseg"
 )
 
+// How many bytes are populated at once, and kept populated ahead of the tail: little
+// for a store that is written slowly, since populated pages are dirty and the
+// kernel writes them once for nothing; more for one whose appends were seen to
+// catch up.
 const (
-	populateWindow = 1 << 20 // bytes populated at once
-	populateAhead  = 4 << 20 // bytes kept populated ahead of the tail
+	populateWindow   = 1 << 20
+	populateAhead    = 4 << 20
+	maxPopulateAhead = 32 << 20
 )
 
-func (l *Log) prepareLoop() {
+// wake sends to a goroutine that may be asleep; it does not wait.
+func wake(kick chan struct{}) {
+	select {
+	case kick <- struct{}{}:
+	default:
+	}
+}
+
+// loop runs step whenever there is a kick, until it has nothing more to do.
+func (l *Log) loop(kick chan struct{}, step func() bool) {
 	defer l.background.Done()
 	for {
 		select {
 		case <-l.stop:
 			return
-		case <-l.prepareKick:
+		case <-kick:
 		}
-		for l.prepareStep() {
+		for step() {
 			select {
 			case <-l.stop:
 				return
@@ -38,40 +57,69 @@ func (l *Log) prepareLoop() {
 	}
 }
 
-// prepareStep does the most urgent piece of work and reports whether it did any.
+// prepareStep wakes the others where there is something for them to do, brings in
+// the next window of pages, and reports whether there was one.
 func (l *Log) prepareStep() bool {
 	l.mu.Lock()
-	active, from, need := l.active, l.populated, l.need
-	to := min(active.Size, l.tail+populateAhead)
-	urgent := need > 0 && (l.prepared == nil || l.prepared.Size < need)
-	wanted := l.prepared == nil && l.tail > active.Size/4
-	failed := l.preparing != nil
-	idle := l.poison != nil || l.closing
-	if from >= to && (!wanted && !urgent || failed) || idle {
-		l.kickAt = l.nextKick(wanted && failed)
+	if len(l.sealQueue) > 0 {
+		wake(l.sealKick)
+	}
+	if l.wantsSegment() {
+		wake(l.createKick)
+	}
+	active, from := l.active, l.populated
+	if from-l.tail < l.populateAhead/4 && from < active.Size {
+		l.populateAhead = min(2*l.populateAhead, maxPopulateAhead)
+	}
+	to := min(active.Size, l.tail+l.populateAhead)
+	if from >= to || l.poison != nil || l.closing {
+		l.kickAt = l.nextKick()
 		l.mu.Unlock()
 		return false
 	}
 	l.mu.Unlock()
-	if from < to && !(urgent && !failed) {
-		l.populate(active, from, min(to, from+populateWindow))
-		return true
-	}
-	l.prepare(max(need, l.sizeAfter(active.Size)))
+	l.populate(active, from, min(to, from+populateWindow))
 	return true
 }
 
 // nextKick returns the tail at which there is something to do again. The caller
 // holds mu.
-func (l *Log) nextKick(failed bool) int64 {
+func (l *Log) nextKick() int64 {
 	at := l.active.Size
 	if l.populated < at {
-		at = max(l.populated-populateAhead+populateWindow, l.tail+1)
+		at = max(l.populated-l.populateAhead+populateWindow, l.tail+1)
 	}
-	if l.prepared == nil && !failed {
-		at = min(at, l.active.Size/4+1)
+	if createAt := createAfter(l.active); l.prepared == nil && l.tail <= createAt {
+		at = min(at, createAt+1)
 	}
 	return at
+}
+
+// createAfter returns the tail behind which the next segment is made.
+func createAfter(active *mmapseg.Segment) int64 { return active.Size / 4 }
+
+// wantsSegment reports whether a segment is to be made: the next one, or a larger
+// one in its place. After a failure the next append that needs it asks again. The
+// caller holds mu.
+func (l *Log) wantsSegment() bool {
+	if l.preparing != nil || l.poison != nil || l.closing {
+		return false
+	}
+	if l.prepared == nil {
+		return l.need > 0 || l.tail > createAfter(l.active)
+	}
+	return l.prepared.Size < l.need
+}
+
+// createStep makes a segment where one is wanted, and reports whether one was.
+func (l *Log) createStep() bool {
+	l.mu.Lock()
+	wanted, size := l.wantsSegment(), max(l.need, l.sizeAfter(l.active.Size))
+	l.mu.Unlock()
+	if wanted {
+		l.prepare(size)
+	}
+	return wanted
 }
 
 // populate brings in pages of the active segment. A failure costs page faults
@@ -106,39 +154,36 @@ func (l *Log) prepare(size int64) {
 	if smaller != nil {
 		number = smaller.Number + 1
 	}
-	salt := l.random.Uint64()
+	salt, ahead := l.random.Uint64(), l.populateAhead
 	l.mu.Unlock()
 	if smaller != nil {
 		if err := smaller.Discard(l.dir); err != nil {
 			l.logger.Warn("discard unused segment", "segment", smaller.Name(), "error", err)
 		}
 	}
-	next, err := l.create(number, mmapseg.Salt(salt), size)
+	to := min(size, ahead)
+	if l.everyAppend {
+		to = size
+	}
+	next, err := l.create(number, mmapseg.Salt(salt), size, to)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.prepared, l.preparing = next, err
 	if next != nil {
-		l.preparedTo = min(next.Size, populateAhead)
-		if l.everyAppend {
-			l.preparedTo = next.Size
-		}
+		l.preparedTo = to
 	} else {
 		l.logger.Error("prepare segment", "number", number, "size", size, "error", err)
 	}
 	l.room.Broadcast()
 }
 
-// create makes and populates a segment.
-func (l *Log) create(number uint64, salt mmapseg.Salt, size int64) (*mmapseg.Segment, error) {
+// create makes a segment and populates it up to byte to.
+func (l *Log) create(number uint64, salt mmapseg.Salt, size, to int64) (*mmapseg.Segment, error) {
 	next, err := mmapseg.Create(l.dir, mmapseg.Header{
 		Number: number, Hashing: l.hashing, Salt: salt, Size: size, Origin: l.origin, Created: l.clock().UnixMicro(),
 	})
 	if err != nil {
 		return nil, err
-	}
-	to := min(size, populateAhead)
-	if l.everyAppend {
-		to = size
 	}
 	for from := int64(0); from < to && err == nil; from += populateWindow {
 		if err = next.Populate(from, min(to, from+populateWindow)); err == nil && l.everyAppend {

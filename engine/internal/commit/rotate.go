@@ -61,7 +61,7 @@ func (l *Log) makeRoom(n, events int) error {
 	// the active one, where that was made for a large unit.
 	l.need = max(l.need, l.sizeAfter(l.active.Size), mmapseg.SizeFor(n))
 	l.preparing = nil
-	l.kickPreparer()
+	wake(l.createKick)
 	// Another append may rotate first: then there is room in its segment, or all
 	// begins anew, since rotating forgets what was needed.
 	active := l.active
@@ -115,8 +115,7 @@ func (l *Log) rotate() error {
 	l.need, l.kickAt = 0, 0
 	l.populated = l.preparedTo
 	l.stats.rotations++
-	l.sealQueue = append(l.sealQueue, l.retired)
-	l.kickSealer()
+	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()
 	return nil
 }

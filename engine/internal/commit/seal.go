@@ -6,13 +6,6 @@ package commit
 
 import "github.com/batpak/batpak/mmapseg"
 
-func (l *Log) kickSealer() {
-	select {
-	case l.sealKick <- struct{}{}:
-	default:
-	}
-}
-
 func (l *Log) sealLoop() {
 	defer l.background.Done()
 	for {

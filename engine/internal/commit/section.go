@@ -15,12 +15,13 @@ import (
 func (l *Log) Append(u *Unit) (Receipt, error) {
 	now := l.clock().UnixMicro()
 	l.mu.Lock()
-	if err := l.waitForRoom(len(u.bytes), len(u.items)); err != nil {
-		l.mu.Unlock()
-		return Receipt{}, err
+	err := l.waitForRoom(len(u.bytes), len(u.items))
+	if err == nil {
+		err = l.judge(u)
 	}
-	if err := l.judge(u); err != nil {
+	if err != nil {
 		l.mu.Unlock()
+		wake(l.prepareKick) // there may have been a rotation
 		return Receipt{}, err
 	}
 	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
@@ -31,7 +32,7 @@ func (l *Log) Append(u *Unit) (Receipt, error) {
 	kick := l.tail >= l.kickAt
 	l.mu.Unlock()
 	if kick {
-		l.kickPreparer()
+		wake(l.prepareKick)
 	}
 	receipt := u.items[len(u.items)-1].receipt()
 	if l.everyAppend {
@@ -117,14 +118,6 @@ func (l *Log) newHead(entity string) *Head {
 }
 
 func cloneString(s string) string { return string([]byte(s)) }
-
-// kickPreparer wakes the preparer; it does not wait.
-func (l *Log) kickPreparer() {
-	select {
-	case l.prepareKick <- struct{}{}:
-	default:
-	}
-}
 
 // State is a consistent view of the log's counters.
 type State struct {
