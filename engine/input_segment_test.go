@@ -33,7 +33,8 @@ func threeSegments(t *testing.T) (image, history) {
 // withVersion returns a segment with another format version and the right checksum.
 func withVersion(segment []byte, version uint32) []byte {
 	binary.LittleEndian.PutUint32(segment[8:], version)
-	binary.LittleEndian.PutUint32(segment[4092:], crc32.Checksum(segment[:4092], crc32.MakeTable(crc32.Castagnoli)))
+	binary.LittleEndian.PutUint32(segment[508:], crc32.Checksum(segment[:508], crc32.MakeTable(crc32.Castagnoli)))
+	copy(segment[2048:], segment[:512])
 	return segment
 }
 

@@ -194,3 +194,23 @@ func TestTheTableOfNamesKeepsEntityAndScopeApart(t *testing.T) {
 		}
 	})
 }
+
+// TestTheTagsOfAnEventStayInTheTable: which slots they take is random, and no two may push each other out every time.
+func TestTheTagsOfAnEventStayInTheTable(t *testing.T) {
+	for range 5 {
+		decoder := NewDecoder()
+		var tags [][]byte
+		for i := range event.MaxTags {
+			tags = append(tags, []byte{'t', byte('a' + i)})
+		}
+		read := func() {
+			for _, tag := range tags {
+				decoder.names.text(tag)
+			}
+		}
+		read()
+		if n := testing.AllocsPerRun(10, read); n != 0 {
+			t.Errorf("%v allocations for tags that were met before", n)
+		}
+	}
+}

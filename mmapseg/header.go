@@ -1,4 +1,6 @@
-// The header of a segment file: who it belongs to and how to check its frames.
+// The header of a segment file: who it belongs to and how to check its frames. It
+// stands twice in the file's first page, at 0 and at 2048, in sectors of their own:
+// without its salt no frame of the segment could be checked. The rest is zero.
 //
 //	 0  8   magic "BATPAKSG"
 //	 8  u32 format version
@@ -15,7 +17,7 @@
 //	72  u64 first and
 //	80  u64 last number of the segments that a compaction's output replaces; 0, 0
 //	88  zeros
-//	4092 u32 CRC32C of the 4,092 bytes before it
+//	508 u32 CRC32C of the 508 bytes before it
 
 package mmapseg
 
@@ -29,7 +31,11 @@ import (
 
 var headerMagic = [8]byte{'B', 'A', 'T', 'P', 'A', 'K', 'S', 'G'}
 
-const checksumCRC32C = 1
+const (
+	checksumCRC32C = 1
+	headerRecord   = 512  // bytes of one copy
+	headerCopy     = 2048 // offset of the second
+)
 
 // Origin is the random name that a store gets when it is created and that every
 // copy of it keeps.
@@ -78,9 +84,16 @@ func ParseFileName(name string) (number uint64, generation uint32, ok bool) {
 // that was acknowledged.
 const temporarySuffix = ".tmp"
 
-// IsTemporary reports whether name is that of a file whose making was not
+// IsTemporary reports whether name is that of a segment whose making was not
 // finished.
-func IsTemporary(name string) bool { return strings.HasSuffix(name, temporarySuffix) }
+func IsTemporary(name string) bool {
+	segment, found := strings.CutSuffix(name, temporarySuffix)
+	if !found {
+		return false
+	}
+	_, _, ok := ParseFileName(segment)
+	return ok
+}
 
 // encode returns the header's page.
 func (h *Header) encode() []byte {
@@ -100,21 +113,41 @@ func (h *Header) encode() []byte {
 	le.PutUint64(page[64:], uint64(h.Created))
 	le.PutUint64(page[72:], h.ReplacesFirst)
 	le.PutUint64(page[80:], h.ReplacesLast)
-	le.PutUint32(page[HeaderSize-4:], crc(0, page[:HeaderSize-4]))
+	le.PutUint32(page[headerRecord-4:], crc(0, page[:headerRecord-4]))
+	copy(page[headerCopy:], page[:headerRecord])
 	return page
 }
 
-// DecodeHeader reads the header page of the file called name. It returns a
-// [CorruptError] for bytes that are no sound header and a [VersionError] for a
-// version or feature that this build does not know.
+// DecodeHeader reads the header page of the file called name: the first copy of the
+// header that is sound. It returns a [CorruptError] if neither is, and a
+// [VersionError] for a version or feature that this build does not know.
 func DecodeHeader(name string, page []byte) (Header, error) {
+	if len(page) < HeaderSize {
+		return Header{}, &CorruptError{Segment: name, Offset: int64(len(page)),
+			Problem: fmt.Sprintf("the file ends inside its header of %d bytes", HeaderSize)}
+	}
+	h, err := decodeRecord(name, page[:headerRecord])
+	if err == nil {
+		return h, nil
+	}
+	if h, e := decodeRecord(name, page[headerCopy:headerCopy+headerRecord]); e == nil {
+		return h, nil
+	}
+	return Header{}, err
+}
+
+// HeaderMended reports whether only the second copy of the header in a page that
+// [DecodeHeader] accepted is sound.
+func HeaderMended(name string, page []byte) bool {
+	_, err := decodeRecord(name, page[:headerRecord])
+	return err != nil
+}
+
+// decodeRecord reads one copy of the header.
+func decodeRecord(name string, page []byte) (Header, error) {
 	damaged := func(offset int64, problem string) (Header, error) {
 		return Header{}, &CorruptError{Segment: name, Offset: offset, Problem: problem}
 	}
-	if len(page) < HeaderSize {
-		return damaged(int64(len(page)), fmt.Sprintf("the file ends inside its header of %d bytes", HeaderSize))
-	}
-	page = page[:HeaderSize]
 	le := binary.LittleEndian
 	if !bytes.Equal(page[:8], headerMagic[:]) {
 		return damaged(0, "not a segment file: wrong magic")
@@ -123,7 +156,7 @@ func DecodeHeader(name string, page []byte) (Header, error) {
 	if v := le.Uint32(page[8:]); v != FormatVersion {
 		return Header{}, &VersionError{File: name, What: "format version", Found: uint64(v), Known: FormatVersion}
 	}
-	if want := le.Uint32(page[HeaderSize-4:]); crc(0, page[:HeaderSize-4]) != want {
+	if want := le.Uint32(page[headerRecord-4:]); crc(0, page[:headerRecord-4]) != want {
 		return damaged(0, "the header's checksum is wrong")
 	}
 	for _, field := range []struct {

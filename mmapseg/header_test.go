@@ -47,13 +47,27 @@ func TestAHeaderComesOutAsItWentIn(t *testing.T) {
 	})
 }
 
-func TestEveryFlippedBitOfAHeaderIsRefused(t *testing.T) {
+func TestAFlippedBitAnywhereInTheHeaderPageIsSurvived(t *testing.T) {
 	h := testHeader(7, MinSize)
 	page := h.encode()
 	for bit := range HeaderSize * 8 {
 		page[bit/8] ^= 1 << (bit % 8)
 		got, err := DecodeHeader(h.Name(), page)
+		mended := HeaderMended(h.Name(), page)
 		page[bit/8] ^= 1 << (bit % 8)
+		if err != nil || got != h || mended != (bit/8 < headerRecord) {
+			t.Fatalf("bit %d of byte %d: %+v, mended %v, %v", bit%8, bit/8, got, mended, err)
+		}
+	}
+}
+
+func TestAFlippedBitInBothCopiesOfAHeaderIsRefused(t *testing.T) {
+	h := testHeader(7, MinSize)
+	for bit := range headerRecord * 8 {
+		page := h.encode()
+		page[bit/8] ^= 1 << (bit % 8)
+		page[headerCopy+bit/8] ^= 1 << (bit % 8)
+		got, err := DecodeHeader(h.Name(), page)
 		version := bit/8 >= 8 && bit/8 < 12
 		if version && !errors.Is(err, ErrVersion) || !version && !errors.Is(err, ErrCorrupt) || got != (Header{}) {
 			t.Fatalf("bit %d of byte %d: %+v, %v", bit%8, bit/8, got, err)
@@ -80,7 +94,8 @@ func TestAHeaderThatIsCutShortIsRefused(t *testing.T) {
 func rewritten(h *Header, change func(page []byte)) []byte {
 	page := h.encode()
 	change(page)
-	binary.LittleEndian.PutUint32(page[HeaderSize-4:], crc(0, page[:HeaderSize-4]))
+	binary.LittleEndian.PutUint32(page[headerRecord-4:], crc(0, page[:headerRecord-4]))
+	copy(page[headerCopy:], page[:headerRecord])
 	return page
 }
 
@@ -111,7 +126,8 @@ func TestUnknownVersionsAndFeaturesAreRefusedWithBothVersionsNamed(t *testing.T)
 	}
 	// A later version may keep its checksum elsewhere: it is named all the same.
 	page := h.encode()
-	page[8], page[HeaderSize-1] = 9, page[HeaderSize-1]^1
+	page[8], page[headerRecord-1] = 9, page[headerRecord-1]^1
+	copy(page[headerCopy:], page[:headerRecord])
 	if _, err := DecodeHeader(h.Name(), page); !errors.Is(err, ErrVersion) {
 		t.Errorf("version 9 with another checksum: %v", err)
 	}

@@ -15,7 +15,7 @@ import (
 const (
 	nameWays = 4
 	nameSets = 4096
-	tagSlots = 1024
+	tagSets  = 256
 )
 
 type names struct {
@@ -37,7 +37,7 @@ func NewDecoder() *Decoder {
 	return &Decoder{names: names{
 		seed:        maphash.MakeSeed(),
 		coordinates: make([]atomic.Pointer[knownName], nameSets*nameWays),
-		texts:       make([]atomic.Pointer[string], tagSlots),
+		texts:       make([]atomic.Pointer[string], tagSets*nameWays),
 	}}
 }
 
@@ -70,11 +70,20 @@ func (n *names) coordinate(text []byte, entity int) (event.Coordinate, bool) {
 
 // text returns the bytes, which must be valid UTF-8, as a string.
 func (n *names) text(b []byte) string {
-	slot := &n.texts[maphash.Bytes(n.seed, b)%tagSlots]
-	if known := slot.Load(); known != nil && *known == string(b) {
-		return *known
+	hash := maphash.Bytes(n.seed, b)
+	set := n.texts[hash%tagSets*nameWays:][:nameWays]
+	victim := &set[hash>>32%nameWays]
+	for way := range set {
+		known := set[way].Load()
+		if known == nil {
+			victim = &set[way]
+			break
+		}
+		if *known == string(b) {
+			return *known
+		}
 	}
 	text := string(b)
-	slot.Store(&text)
+	victim.Store(&text)
 	return text
 }

@@ -151,8 +151,8 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 			end = min(end, next)
 		}
 		start = max(points.before(low), HeaderSize)
-		if end-start > fullChunk && high-low >= PointStride {
-			low = high - (high-s.Floor)%PointStride
+		for end-start > fullChunk && low < high {
+			low = high - (high-low)/2
 			start = max(points.before(low), HeaderSize)
 		}
 	})

@@ -129,6 +129,22 @@ func TestFramesStayValidUntilTheNextStep(t *testing.T) {
 	}
 }
 
+// TestBackwardReadingCopiesSeveralEventsAtOnce: as many as there is room for, so that few events are copied one by one.
+func TestBackwardReadingCopiesSeveralEventsAtOnce(t *testing.T) {
+	for size, least := range map[int]int{10: backwardGroup, 900: 32, 2000: 16, 10000: 3, 70000: 1} {
+		m, _ := oneSegment(t, 100, size)
+		r := m.set.Backward(1, 100, true)
+		if _, _, ok, err := r.Next(); !ok || err != nil || r.count+1 < least {
+			t.Errorf("events of %d bytes: a group of %d, want at least %d: %v", size, r.count+1, least, err)
+		}
+		if size < fullChunk && len(r.chunk) > fullChunk {
+			t.Errorf("events of %d bytes: %d bytes copied, at most %d", size, len(r.chunk), fullChunk)
+		}
+		r.Close()
+		m.checkRange(t, 1, 100, 0, true)
+	}
+}
+
 // TestGapsArePassedOver reads sequences that nothing has, in the middle of a segment.
 func TestGapsArePassedOver(t *testing.T) {
 	m := newModel(vfs.NewMemory())

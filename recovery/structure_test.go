@@ -175,8 +175,9 @@ func threeSegmentsOf(t testing.TB, seed byte) *writer {
 
 // resum makes the checksum of a header right again.
 func resum(b []byte) {
-	sum := crc32.Checksum(b[:mmapseg.HeaderSize-4], crc32.MakeTable(crc32.Castagnoli))
-	binary.LittleEndian.PutUint32(b[mmapseg.HeaderSize-4:], sum)
+	sum := crc32.Checksum(b[:508], crc32.MakeTable(crc32.Castagnoli))
+	binary.LittleEndian.PutUint32(b[508:], sum)
+	copy(b[2048:], b[:512])
 }
 
 func TestAnotherVersionIsRefused(t *testing.T) {
