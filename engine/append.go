@@ -20,7 +20,9 @@ type Receipt struct {
 }
 
 // Append stores value, encoded as deterministic MessagePack, as an event of this
-// kind at the coordinate. When it returns depends on the store's [SyncPolicy].
+// kind at the coordinate. How Go values, struct tags and marshalers map to
+// MessagePack is told in package event. When it returns depends on the store's
+// [SyncPolicy].
 //
 // Errors: [ErrInvalid] for a zero coordinate, a reserved kind, a value that can't
 // be encoded (a channel, a function, a cycle, more than 100 levels) or is too long;

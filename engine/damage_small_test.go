@@ -76,21 +76,31 @@ func TestAHoleInATailIsCutOffOrReported(t *testing.T) {
 	})
 }
 
-func TestADamagedSegmentHeaderIsRefused(t *testing.T) {
+func TestADamagedSegmentHeaderIsMendedByItsCopyOrRefused(t *testing.T) {
+	const record, second = 512, 2048 // bytes of one copy, offset of the other
 	onSpecimens(t, func(t *testing.T, p *specimen) {
 		step := 5
 		if raceBuild {
 			step = 61
 		}
-		for bit := 0; bit < mmapseg.HeaderSize*8; bit += step {
+		for bit := 0; bit < record*8; bit += step {
 			files := p.files.clone()
 			files[p.name][bit/8] ^= 1 << (bit % 8)
 			s, err := engine.OpenDir(files.memory(t), p.options)
+			if err != nil {
+				t.Fatalf("bit %d of byte %d in one copy: %v", bit%8, bit/8, err)
+			}
+			if got := s.Stats().Events; got != uint64(len(p.events)) {
+				t.Fatalf("bit %d of byte %d in one copy: %d events", bit%8, bit/8, got)
+			}
+			mustClose(t, s)
+			files[p.name][second+bit/8] ^= 1 << (bit % 8)
+			s, err = engine.OpenDir(files.memory(t), p.options)
 			if err == nil {
-				t.Fatalf("bit %d of byte %d: opened, %d events", bit%8, bit/8, s.Stats().Events)
+				t.Fatalf("bit %d of byte %d in both copies: opened, %d events", bit%8, bit/8, s.Stats().Events)
 			}
 			if !errors.Is(err, engine.ErrCorrupt) && !errors.Is(err, engine.ErrVersion) {
-				t.Fatalf("bit %d of byte %d: %v", bit%8, bit/8, err)
+				t.Fatalf("bit %d of byte %d in both copies: %v", bit%8, bit/8, err)
 			}
 		}
 	})

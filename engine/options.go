@@ -73,7 +73,9 @@ type Options struct {
 	// multiple of 4096 from MinSegmentSize to MaxSegmentSize; 0: 64 MiB. The
 	// first segment has 4 MiB or SegmentSize, whichever is less, and each has
 	// twice the size of the one before until SegmentSize. An event that is
-	// larger gets a segment of its own.
+	// larger gets a segment of its own; where the disk is too full for the size
+	// that is due, a smaller one is made. The heap holds 1/20 of the size for the
+	// offsets of the segment being written, and as much for the next.
 	SegmentSize int64
 	// MaxPayload is the longest payload as stored, in bytes, 1 to 64 MiB;
 	// 0: 16 MiB.
@@ -81,17 +83,22 @@ type Options struct {
 	// Hashing is the choice of the hash chain; zero: as the store has it.
 	Hashing Hashing
 	// ReadOnly opens an existing store without writing anything, together with
-	// other readers, while no process has it open for writing. Damaged stores
-	// can be opened too: what is sound can be read.
+	// other readers, while no process has it open for writing. (A copy without
+	// its lock file is opened without a lock.) Damaged stores can be opened too:
+	// what is sound can be read, what is not is ErrCorrupt where it is met, and
+	// listed in [Store.Report].
 	ReadOnly bool
-	// Clock gives the time of appends; nil: time.Now. It may go backwards; the
-	// hybrid logical clock of the store does not.
+	// Clock gives the time; nil: time.Now. It is called once at opening and once
+	// for every append, by the goroutine that appends, so at the same time as
+	// others. It may go backwards; the hybrid logical clock of the store does
+	// not, and a reading far in the future moves that for good.
 	Clock func() time.Time
 	// Random is read at opening, for identities, salts and ids; nil:
 	// crypto/rand.
 	Random io.Reader
 	// Logger gets a line about recovery, failures of background work and
-	// poison; nil: silent.
+	// poison; nil: silent. Its handler is called by whoever has something to say,
+	// without locks of the store; it must not call Close.
 	Logger *slog.Logger
 }
 

@@ -41,7 +41,7 @@ func (s *Store) At(sequence uint64) (event.Event, error) {
 
 // GetInto reads the event with this sequence into an event whose memory it reuses;
 // no memory is allocated when there is room, for an entity met before. The event
-// is the caller's; it must not be one that an iterator yielded. The errors are
+// is the caller's, not nil; it must not be one that an iterator yielded. The errors are
 // those of [Store.At]; after one, into holds nothing of use.
 func (s *Store) GetInto(sequence uint64, into *event.Event) error {
 	err := s.reader.Into(sequence, into)

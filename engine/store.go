@@ -17,7 +17,7 @@ import (
 	"github.com/batpak/batpak/recovery"
 )
 
-// Store is an open event store. All methods may be called concurrently; those
+// Store is an open event store, made by [Open]. All methods may be called concurrently; those
 // that append wait for each other briefly, readers wait for nobody.
 type Store struct {
 	dir        vfs.Dir
@@ -60,8 +60,11 @@ func Open(path string, options Options) (*Store, error) {
 // openDir opens the store in dir, which it closes when it fails.
 func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	lock, err := dir.Lock(recovery.LockName, !options.ReadOnly)
+	if options.ReadOnly && errors.Is(err, fs.ErrNotExist) {
+		lock, err = noLock{}, nil // a copy without its lock file: no writer has it open
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open store: %w", errors.Join(noStore(err, options), dir.Close()))
+		return nil, fmt.Errorf("open store: %w", errors.Join(err, dir.Close()))
 	}
 	s := &Store{dir: dir, lock: lock, set: new(mmapseg.Set), maxPayload: options.MaxPayload}
 	if fs, cow := dir.CopyOnWrite(); cow {
@@ -93,6 +96,11 @@ func noStore(err error, options Options) error {
 	}
 	return err
 }
+
+// noLock stands for the lock of a store that has no lock file.
+type noLock struct{}
+
+func (noLock) Unlock() error { return nil }
 
 // headsOf returns what collects the newest event of every entity.
 func headsOf(decoder *mmapseg.Decoder, heads commit.Heads) func(*recovery.Segment, *mmapseg.Frame) error {

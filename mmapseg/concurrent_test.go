@@ -113,14 +113,16 @@ func TestManyCloseAtOnce(t *testing.T) {
 
 // TestACloseThatFailsSaysSoEveryTime: the error of the file is the segment's.
 func TestACloseThatFailsSaysSoEveryTime(t *testing.T) {
+	created := false
 	dir := vfs.Faulty(vfs.NewMemory(), func(op vfs.Op) error {
-		if op.Kind == vfs.OpClose {
+		if op.Kind == vfs.OpClose && created {
 			return errInjected
 		}
 		return nil
 	})
 	s, err := Create(dir, testHeader(1, MinSize))
 	must(t, err)
+	created = true
 	for range 3 {
 		if err := s.Close(); !errors.Is(err, errInjected) {
 			t.Errorf("%v", err)

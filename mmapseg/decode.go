@@ -160,7 +160,7 @@ func (d *Decoder) tags(b []byte, ev *event.Event) bool {
 	}
 	for range count {
 		tag := f.take(int(f.u8()))
-		if f.short || len(tag) == 0 || !utf8.Valid(tag) {
+		if f.short || len(tag) == 0 || len(tag) > event.MaxTag || !utf8.Valid(tag) {
 			return false
 		}
 		ev.Tags = append(ev.Tags, d.names.text(tag))

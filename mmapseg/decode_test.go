@@ -119,6 +119,17 @@ func TestContentThatNoWriterWritesIsRefused(t *testing.T) {
 	}
 }
 
+func TestATagThatIsTooLongIsRefused(t *testing.T) {
+	for size, fits := range map[int]bool{event.MaxTag: true, event.MaxTag + 1: false, 255: false} {
+		d := event.Draft{Coordinate: event.MustAt("e", "s"), Kind: 0x1001, Tags: []string{long(size)}} // not validated
+		unit, e := EncodeEvent(nil, &d, &EventOptions{})
+		e.Assign(unit, &Assigned{Sequence: 1}, 1, HeaderSize, 0)
+		if _, err := decodeForged(t, unit, 1, HeaderSize); (err == nil) != fits {
+			t.Errorf("a tag of %d bytes: %v", size, err)
+		}
+	}
+}
+
 // TestNoContentMakesDecodingGoAstray decodes frames with random bodies and right checksums.
 func TestNoContentMakesDecodingGoAstray(t *testing.T) {
 	decoder := NewDecoder()

@@ -5,8 +5,8 @@
 // filled, read, sealed and given back, and how bytes are told from damage. It
 // offers the parts of which the commit path, recovery and reading are made:
 //
-//   - [Event] and the control frames encode and decode frames; [Scanner]
-//     walks the frames of a segment and finds the next sound one behind damage.
+//   - [EncodeEvent], [Decoder] and the functions of control frames make and read
+//     frames; [Scanner] walks the frames of a segment and finds the next sound one behind damage.
 //   - [Create] makes a segment, reserved for real and synced, under its final
 //     name; [Segment.Populate] brings its pages in ahead of the tail;
 //     [Segment.Seal] turns a finished one into an immutable file with a footer.

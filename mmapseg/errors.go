@@ -5,6 +5,7 @@ package mmapseg
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // ErrCorrupt is the sentinel behind [CorruptError]: bytes that were acknowledged
@@ -27,7 +28,8 @@ type CorruptError struct {
 	Segment string // file name
 	Offset  int64  // first damaged byte, from the start of the file
 	// First and Last bound the sequences that the damaged bytes may have held,
-	// both inclusive. 0, 0: not known, or none.
+	// both inclusive. 0, 0: not known, or none. A Last of 2^64-1: all from First on,
+	// it is not known how many.
 	First, Last uint64
 	Problem     string
 }
@@ -35,7 +37,10 @@ type CorruptError struct {
 // Error names segment, offset and what is affected.
 func (e *CorruptError) Error() string {
 	text := fmt.Sprintf("batpak: corrupt: %s at offset %d: %s", e.Segment, e.Offset, e.Problem)
-	if e.First != 0 || e.Last != 0 {
+	switch {
+	case e.Last == math.MaxUint64:
+		text += fmt.Sprintf(" (sequences from %d on)", e.First)
+	case e.First != 0 || e.Last != 0:
 		text += fmt.Sprintf(" (sequences %d to %d)", e.First, e.Last)
 	}
 	return text

@@ -57,8 +57,8 @@ func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
 	return b.finish(&s.Header), nil
 }
 
-// Seal writes the footer behind framesEnd. The caller then syncs the segment,
-// calls [Segment.GiveBack] and syncs again. A full disk is vfs.ErrNoSpace, and
+// Seal writes the footer behind framesEnd. The caller then syncs the segment and
+// calls [Segment.GiveBack]. A full disk is vfs.ErrNoSpace, and
 // leaves the segment as it was, readable and complete, only not sealed.
 func (s *Segment) Seal(framesEnd int64, footer []byte) error {
 	if need := framesEnd + int64(len(footer)); need > s.DiskSize() {

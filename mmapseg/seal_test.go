@@ -112,6 +112,51 @@ func TestAFooterLargerThanItsRoomGrowsTheFile(t *testing.T) {
 	}
 }
 
+// TestAnEndedSegmentIsSealedAfterReopening is what a store does with one that a crash kept from being sealed.
+func TestAnEndedSegmentIsSealedAfterReopening(t *testing.T) {
+	memory := vfs.NewMemory()
+	m := newModel(memory)
+	p := m.segment(t, MinSize, 0)
+	p.events(200, 60)
+	m.filled(p)
+	p.end()
+	must(t, p.s.Truncate(p.tail))
+	c := Contents{Floor: 1, End: p.tail}
+	for sequence := uint64(1); sequence < p.next; sequence += PointStride {
+		c.Points = append(c.Points, uint32(p.offsets[sequence]/frameAlign))
+	}
+	must(t, p.s.Close())
+	memory.SetCapacity(p.tail + 100)
+	if _, err := OpenEnded(memory, p.s.Header, c, 4096); !errors.Is(err, vfs.ErrNoSpace) {
+		t.Errorf("without room for what is to be written: %v", err)
+	}
+	memory.SetCapacity(0)
+	for room, want := range map[int64]int64{0: p.tail, 4096: p.tail + 4096} {
+		s, err := OpenEnded(memory, p.s.Header, c, room)
+		must(t, err)
+		if s.DiskSize() != want || s.End() != p.tail {
+			t.Errorf("room %d: %d bytes on disk, want %d; ends at %d", room, s.DiskSize(), want, s.End())
+		}
+		must(t, s.Truncate(p.tail))
+		must(t, s.Close())
+	}
+	s, err := OpenEnded(memory, p.s.Header, c, 0)
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	s.Finish(p.next - 1)
+	footer, err := s.BuildFooter(p.tail)
+	must(t, err)
+	must(t, s.Seal(p.tail, footer))
+	must(t, s.Sync(false))
+	must(t, s.GiveBack(p.tail, p.tail+int64(len(footer))))
+	list := []*Segment{s}
+	m.set.list.Store(&list)
+	m.checkRange(t, 1, math.MaxUint64, 0, true)
+	if footer, reason, err := ReadFooter(s.file, s.DiskSize(), &s.Header); footer == nil || err != nil {
+		t.Errorf("not sealed: %q %v", reason, err)
+	}
+}
+
 func TestSealingGivesBackTheTailAndTheHeap(t *testing.T) {
 	m := newModel(diskDir(t))
 	p := m.segment(t, 1<<20, 0)

@@ -121,6 +121,9 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	if err := dir.Sync(); err != nil {
 		return undo(err)
 	}
+	if file, err = reopened(dir, file, name); err != nil {
+		return undo(err)
+	}
 	s := newSegment(h, file)
 	s.disk.Store(h.Size)
 	if err := s.mapFor(h.Size, true); err != nil {
@@ -128,6 +131,15 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	}
 	s.points.Store(newPoints(h.Size))
 	return s, nil
+}
+
+// reopened opens a file under the name that it has now, which errors then give.
+func reopened(dir vfs.Dir, file vfs.File, name string) (vfs.File, error) {
+	again, err := dir.Open(name, true)
+	if err != nil {
+		return file, err
+	}
+	return again, file.Close()
 }
 
 func newSegment(h Header, file vfs.File) *Segment {
@@ -163,17 +175,38 @@ type Contents struct {
 // Open maps an existing segment file for reading. A segment with a footer is
 // sealed; for the others the points come with c.
 func Open(dir vfs.Dir, h Header, c Contents) (*Segment, error) {
-	return open(dir, h, c, false)
+	return open(dir, h, c, opening{})
 }
 
 // OpenTail opens the unfinished last segment to go on with it: reserved again to
-// its whole size, mapped for writing.
+// its whole size, mapped for writing. It returns vfs.ErrNoSpace where the file
+// system has no room for that; the file may have become longer then.
 func OpenTail(dir vfs.Dir, h Header, c Contents) (*Segment, error) {
-	return open(dir, h, c, true)
+	return open(dir, h, c, opening{writable: true, mapped: true, reserve: h.Size})
 }
 
-func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
-	file, err := dir.Open(h.Name(), writable)
+// OpenEnded opens a segment into which nothing is stored any more, but whose file
+// may still be written: with [Segment.Rewrite] and [Segment.Seal]. It is mapped for
+// reading only. room is how many bytes behind c.End are reserved for what is to be
+// written there, so that vfs.ErrNoSpace is returned here and not in the middle of
+// it; 0: nothing is reserved, and the file keeps its size.
+func OpenEnded(dir vfs.Dir, h Header, c Contents, room int64) (*Segment, error) {
+	how := opening{writable: true}
+	if room > 0 {
+		how.reserve = c.End + room
+	}
+	return open(dir, h, c, how)
+}
+
+// opening is how a segment is opened.
+type opening struct {
+	writable bool  // its file
+	mapped   bool  // for writing too
+	reserve  int64 // bytes of the file; 0: as they are
+}
+
+func open(dir vfs.Dir, h Header, c Contents, how opening) (*Segment, error) {
+	file, err := dir.Open(h.Name(), how.writable)
 	if err != nil {
 		return nil, fmt.Errorf("open segment: %w", err)
 	}
@@ -181,8 +214,8 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 		_ = file.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("open segment %s: %w", h.Name(), err)
 	}
-	if writable {
-		if err := file.Reserve(h.Size); err != nil {
+	if how.reserve > 0 {
+		if err := file.Reserve(how.reserve); err != nil {
 			return undo(err)
 		}
 	}
@@ -200,7 +233,7 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 	if c.End > mapped {
 		return undo(&CorruptError{Segment: h.Name(), Offset: mapped, Problem: "the file has become shorter than its frames"})
 	}
-	if err := s.mapFor(mapped, writable); err != nil {
+	if err := s.mapFor(mapped, how.mapped); err != nil {
 		return undo(err)
 	}
 	s.end.Store(c.End)
@@ -215,7 +248,7 @@ func open(dir vfs.Dir, h Header, c Contents, writable bool) (*Segment, error) {
 		return s, nil
 	}
 	table := &points{heap: c.Points, first: c.Floor, stride: PointStride}
-	if writable {
+	if how.mapped {
 		table = newPoints(h.Size)
 		table.first = c.Floor
 		copy(table.heap, c.Points)

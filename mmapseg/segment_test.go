@@ -25,7 +25,7 @@ func TestACreatedSegmentIsReservedSyncedAndNamedInThisOrder(t *testing.T) {
 	s, err := Create(dir, h)
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
-	want := []string{"create", "reserve", "write", "sync", "rename", "sync directory", "map", "map"}
+	want := []string{"create", "reserve", "write", "sync", "rename", "sync directory", "open", "close", "map", "map"}
 	if !slices.Equal(calls, want) {
 		t.Errorf("calls %v, want %v", calls, want)
 	}

@@ -13,6 +13,9 @@ import (
 // lastOffset is behind every offset that a mark can name.
 const lastOffset = math.MaxUint32 * 8
 
+// openEnd is the last sequence of damage behind which nothing is known: it may have taken any number of events.
+const openEnd = math.MaxUint64
+
 // damageLimit bounds how many places of damage are kept one by one, so that hostile files can't fill the memory.
 const damageLimit = 1024
 
@@ -44,6 +47,7 @@ func (l *loader) resolve(next uint64) {
 // unresolved is the end of the store with damage still pending: nobody knows how many events it took.
 func (l *loader) unresolved() {
 	if l.pending != nil {
+		l.pending.First, l.pending.Last = l.state.LastSequence+1, openEnd
 		l.pending.Problem += fmt.Sprintf("; nothing sound follows, so that all behind sequence %d is lost", l.state.LastSequence)
 		l.pending = nil
 	}
@@ -69,6 +73,7 @@ func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image mmapseg.
 		if g.damage == nil && !g.superseded {
 			if l.sweep.index != here {
 				image = nil
+				l.takeSize(g)
 			}
 			if err := l.sweepFile(g, mark, image); err != nil {
 				return false, err
@@ -79,6 +84,15 @@ func (l *loader) proves(mark mmapseg.Mark, f *file, offset int64, image mmapseg.
 		}
 	}
 	return l.highest > mark, nil
+}
+
+// takeSize takes what the size alone of a later file proves. It was reserved whole before it got its name, and is only
+// cut once all that it holds is durable, and so all before it. Frames it has, or had.
+func (l *loader) takeSize(f *file) {
+	if f.shortened() {
+		f.frames = true
+		l.highest = max(l.highest, mmapseg.MakeMark(f.number, mmapseg.HeaderSize))
+	}
 }
 
 // sweepFile goes on with the sweep in one file, up to a mark above mark.

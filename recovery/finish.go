@@ -4,7 +4,7 @@ package recovery
 
 import (
 	"encoding/binary"
-	"fmt"
+	"slices"
 
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -59,18 +59,13 @@ func (l *loader) settleImages() {
 func (l *loader) judgeTail(w *walk) {
 	s := l.state
 	used := max(w.used-w.unit, 0)
-	switch {
-	case w.file.size < w.file.header.Size && w.segment.closing == 0 && (used > 0 || w.limit-w.unit < frameStep):
-		// Only behind a close frame may the file be shorter than it was reserved, which was durable before the
-		// first frame. Nothing is missing where it was cut within the zeros behind the last frame.
-		l.damage(&mmapseg.CorruptError{Segment: w.file.name, Offset: w.unit, Problem: fmt.Sprintf(
-			"the file was cut to %d of its %d bytes, in the middle of what was written", w.file.size, w.file.header.Size)})
-	case used > 0:
-		s.Torn = &Torn{Segment: w.file.name, Offset: w.unit, Bytes: used, Problem: w.scanner.Problem()}
-		if w.unit < w.scanner.Offset() {
-			s.Torn.Batch = true
-			s.Torn.Problem = "a batch without its end: " + s.Torn.Problem
-		}
+	if used == 0 {
+		return
+	}
+	s.Torn = &Torn{Segment: w.file.name, Offset: w.unit, Bytes: used, Problem: w.scanner.Problem()}
+	if w.unit < w.scanner.Offset() {
+		s.Torn.Batch = true
+		s.Torn.Problem = "a batch without its end: " + s.Torn.Problem
 	}
 }
 
@@ -97,11 +92,16 @@ func (l *loader) classify() (behind bool) {
 	for i, f := range l.files.segments {
 		switch {
 		case f.chained:
-		case f.superseded, f.size == 0:
+		case f.size == 0:
+			s.Unused = append(s.Unused, f.name)
+		case f.damage != nil && (f.superseded || f.number < tail):
+			l.files.ignored = append(l.files.ignored, f.name) // nothing says that it is ours, and nothing needs it
+		case f.superseded:
 			s.Unused = append(s.Unused, f.name)
 		case f.number < tail:
 			s.Later = append(s.Later, f.name) // behind an earlier cut
 		case f.damage != nil:
+			f.damage.First, f.damage.Last = s.LastSequence+1, openEnd
 			l.damage(f.damage)
 		case f.frames || i >= l.sweep.index:
 			s.Later = append(s.Later, f.name)
@@ -124,7 +124,7 @@ func (l *loader) exists(behind bool) bool {
 		return true
 	}
 	if behind {
-		l.damage(&mmapseg.CorruptError{Segment: l.last.file.name, Offset: mmapseg.HeaderSize,
+		l.damage(&mmapseg.CorruptError{Segment: l.last.file.name, Offset: mmapseg.HeaderSize, First: 1, Last: openEnd,
 			Problem: "the first segment holds no frame, later ones do"})
 		return true
 	}
@@ -138,6 +138,7 @@ func (l *loader) report() {
 	r := &s.Report
 	r.Created, r.Clean, r.Incarnation = !s.Exists, s.Clean, s.Incarnation
 	r.Torn, r.Damage, r.Lost = s.Torn, s.Damage, s.Lost
+	slices.Sort(l.files.ignored)
 	r.Ignored, r.Unused, r.Later = l.files.ignored, s.Unused, s.Later
 	r.Segments = len(s.Segments)
 	for _, segment := range s.Segments {

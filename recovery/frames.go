@@ -254,7 +254,10 @@ func (w *walk) closed(f *mmapseg.Frame) error {
 	s := w.l.state
 	w.arrive(c.LastSequence+1, f)
 	w.tree(f, c.TreeSize)
-	if c.Identity != s.Identity || c.Incarnation != s.Incarnation {
+	switch {
+	case !w.l.open: // the open frame is lost, as the damage before says, or finish will
+		s.Identity, s.Incarnation = c.Identity, c.Incarnation
+	case c.Identity != s.Identity || c.Incarnation != s.Incarnation:
 		w.wrong(f, "of another opening: incarnation %d, the last open frame has %d", c.Incarnation, s.Incarnation)
 	}
 	w.clock(c.Wall, c.Counter)

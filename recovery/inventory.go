@@ -63,9 +63,19 @@ func takeInventory(dir vfs.Dir) (*inventory, error) {
 				return nil, err
 			}
 			all.segments = append(all.segments, f)
-			all.present = max(all.present, number)
+			if f.size > 0 { // an empty file never had a header, and so never the number
+				all.present = max(all.present, number)
+			}
 		case mmapseg.IsTemporary(name):
-			all.temporary = append(all.temporary, name)
+			ours, err := regular(dir, name)
+			if err != nil {
+				return nil, err
+			}
+			if ours {
+				all.temporary = append(all.temporary, name)
+			} else {
+				all.ignored = append(all.ignored, name)
+			}
 		case isDerived(name):
 			all.derived = append(all.derived, name)
 		case name != LockName:
@@ -80,6 +90,18 @@ func takeInventory(dir vfs.Dir) (*inventory, error) {
 	}
 	all.supersede()
 	return all, nil
+}
+
+// regular reports whether name is a regular file of ours, as only those are made.
+func regular(dir vfs.Dir, name string) (bool, error) {
+	opened, err := dir.Open(name, false)
+	switch {
+	case errors.Is(err, vfs.ErrNotRegular), errors.Is(err, vfs.ErrForeignOwner):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("recover: %w", err)
+	}
+	return true, opened.Close()
 }
 
 // readHeader fills in size and header. Damage is kept in the file; a header of another version is an error.
@@ -136,6 +158,10 @@ func (all *inventory) supersede() {
 		}
 	}
 }
+
+// shortened reports whether the file is shorter than it was reserved before it got its name. Only closing and sealing
+// make it so, once what it holds is durable up to a close or an end frame.
+func (f *file) shortened() bool { return f.damage == nil && f.size < f.header.Size }
 
 // covers reports whether the segment stands for the one with this number.
 func (f *file) covers(number uint64) bool {

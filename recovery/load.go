@@ -9,6 +9,7 @@ package recovery
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/batpak/batpak/internal/vfs"
@@ -44,8 +45,8 @@ type loader struct {
 //
 // Damage is in the state and not an error. Errors are: one of reading; vfs.ErrNotRegular and vfs.ErrForeignOwner;
 // [mmapseg.ErrVersion] for a file that a later version wrote; [mmapseg.ErrForeign] for segments of different stores;
-// [mmapseg.ErrCorrupt] where the first segment is missing or has no sound header, or where there are cursor or derived
-// files without a store: what follows can't be known then; and what a function of the options returned.
+// [mmapseg.ErrCorrupt] where there are segment files but none with a sound header, or cursor or derived files without
+// a store: nothing can be read then; and what a function of the options returned.
 func Load(dir vfs.Dir, o Options) (*State, error) {
 	began := time.Now() // for the report only
 	l := &loader{dir: dir, o: o, log: o.Logger, state: &State{loaded: true}}
@@ -67,32 +68,38 @@ func Load(dir vfs.Dir, o Options) (*State, error) {
 	return l.state, nil
 }
 
-// first returns the segment with which the store begins; nil if there is none.
-func (l *loader) first() (*file, error) {
-	for _, f := range l.files.segments {
-		switch {
-		case f.superseded:
-		case f.number != 1 && !f.covers(1):
-			return nil, &mmapseg.CorruptError{Segment: mmapseg.FileName(1, 0),
-				Problem: fmt.Sprintf("segment 1 is missing, %s is the first", f.name)}
-		case f.damage != nil:
-			return nil, f.damage
-		default:
-			return f, nil
-		}
+// first returns the segment that is read first, nil if there is none, and whether the store begins with it. Where the
+// beginning is missing, or has no sound header, that is damage, and reading begins with what follows.
+func (l *loader) first() (f *file, begins bool, err error) {
+	segments := l.files.segments
+	i := slices.IndexFunc(segments, func(f *file) bool { return !f.superseded })
+	if i < 0 {
+		return nil, true, nil
 	}
-	return nil, nil
+	lost := segments[i].damage
+	switch f := segments[i]; {
+	case f.covers(1):
+		return f, true, nil
+	case f.number == 1:
+		f.chained = true
+	default:
+		lost = &mmapseg.CorruptError{Segment: mmapseg.FileName(1, 0), Problem: fmt.Sprintf("segment 1 is missing, %s is the first", f.name)}
+	}
+	if f = l.files.behind(0); f == nil {
+		return nil, false, lost
+	}
+	l.lose(lost)
+	return f, false, nil
 }
 
 // follow walks the segments that count.
 func (l *loader) follow() error {
-	f, err := l.first()
+	f, named, err := l.first()
 	if err != nil || f == nil {
 		return err
 	}
 	s := l.state
 	s.Origin, s.Hashing = f.header.Origin, f.header.Hashing
-	named := true
 	for f != nil {
 		w, err := l.enter(f, named)
 		if err != nil {
@@ -137,11 +144,11 @@ func (l *loader) next(w *walk) (f *file, named bool, err error) {
 			return f, true, nil
 		}
 	}
-	// Damage. What follows counts if the durable watermark is known to have passed into it; the sweep that found that
-	// out has seen every file on the way.
+	// Damage. What follows counts if the durable watermark is known to have passed into it, or behind all of this file;
+	// the sweep that found that out has seen every file on the way.
 	number := w.segment.Header.Number
 	passed, err := l.proves(mmapseg.MakeMark(number, lastOffset), w.file, w.file.size, nil)
-	if err != nil || !passed {
+	if err != nil || !passed && !w.file.shortened() {
 		return nil, false, err
 	}
 	for f := l.files.behind(number); f != nil; f = l.files.behind(f.number) {

@@ -152,7 +152,7 @@ func TestABatchIsAnnouncedBeforeItsEvents(t *testing.T) {
 func TestTheReportNamesWhatWasFound(t *testing.T) {
 	w := threeSegments(t, true)
 	files := imageOf(t, w.dir)
-	files["x.tmp"], files["readme"] = nil, nil
+	files[name(8)+".tmp"], files["readme"] = nil, nil
 	torn := w.units[len(w.units)-1]
 	files[name(2)][torn.offset+50] ^= 1
 	first := files[name(0)]
@@ -161,7 +161,7 @@ func TestTheReportNamesWhatWasFound(t *testing.T) {
 	text := load(t, dir, recovery.Options{}).state.Report.String()
 	for _, part := range []string{
 		"not closed in order", "3 segments, 0 of them sealed, 17 events", "torn tail: " + name(2), "footer ignored: " + name(0),
-		"ignored: readme", "holds nothing: x.tmp", "incarnation 1",
+		"ignored: readme", "holds nothing: " + name(8) + ".tmp", "incarnation 1",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("report without %q:\n%s", part, text)
@@ -172,7 +172,7 @@ func TestTheReportNamesWhatWasFound(t *testing.T) {
 	}
 	again := write(t, dir)
 	text = again.out.Report.String()
-	for _, part := range []string{"lost: sequences 18 to 1017", "removed: x.tmp", "incarnation 2"} {
+	for _, part := range []string{"lost: sequences 18 to 1017", "removed: " + name(8) + ".tmp", "incarnation 2"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("report without %q:\n%s", part, text)
 		}

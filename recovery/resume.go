@@ -63,6 +63,8 @@ type resumption struct {
 	dir   vfs.Dir
 	state *State
 	out   *Resumed
+	// goesOn: the open frame goes into the last segment, which is mapped for writing.
+	goesOn bool
 }
 
 // Resume opens the store for writing, or creates it where there is none, and returns once the open frame is durable.
@@ -75,9 +77,12 @@ type resumption struct {
 // written into it and synced; files behind the cut are removed. Nothing before the cut is changed, nothing is
 // truncated.
 //
+// A new segment is made as large as the disk has room for, down to the least that an open frame needs. So is one where
+// the disk has no room to reserve the last segment of a store that was closed in order again: that one is ended.
+//
 // It returns the first damage, [mmapseg.ErrCorrupt], if there is any, and has changed nothing then. That is so for
 // damage in sealed segments as well, since what the engine knows about entities comes from all frames. Other errors
-// are vfs.ErrNoSpace where there is no room for the next segment, vfs.ErrUnwritable, and those of the calls that
+// are vfs.ErrNoSpace where there is no room for the least segment or an end frame, vfs.ErrUnwritable, and those of the calls that
 // failed. Nothing stays open after an error, and the store can be opened again, beginning with Load.
 func (s *State) Resume(dir vfs.Dir, r Resumption) (*Resumed, error) {
 	began := time.Now() // for the report only
@@ -120,8 +125,11 @@ func (s *State) resumable(r *Resumption) error {
 	if r.Ahead == 0 {
 		return errors.New("batpak: ahead of 0: must be at least 1")
 	}
-	if s.Incarnation == math.MaxUint64 || s.present == math.MaxUint64 {
-		return errors.New("batpak: no incarnation or segment number is left")
+	if s.Incarnation == math.MaxUint64 {
+		return errors.New("batpak: no incarnation is left")
+	}
+	if s.present == math.MaxUint64 {
+		return &mmapseg.CorruptError{Segment: mmapseg.FileName(s.present, 0), Problem: "a file has the highest number of all, none is left for the next segment"}
 	}
 	if !s.Clean && s.Exists && s.Ahead > sequenceLimit-s.LastSequence {
 		return fmt.Errorf("batpak: no sequence is left behind %d and the %d that may be lost", s.LastSequence, s.Ahead)
@@ -183,7 +191,19 @@ func (p *resumption) random(b []byte) error {
 	return nil
 }
 
-// segment makes the next segment file.
+// fitting makes a segment file of this size or, as long as the disk has no room for it, of half as much, down to what
+// the open frame needs.
+func (p *resumption) fitting(number uint64, size int64) (*mmapseg.Segment, error) {
+	least := mmapseg.SizeFor(mmapseg.OpenSize(len(p.out.Ancestors)))
+	for ; ; size = max(size/2, least) {
+		made, err := p.segment(number, size)
+		if size <= least || !errors.Is(err, vfs.ErrNoSpace) {
+			return made, err
+		}
+	}
+}
+
+// segment makes a segment file, large enough for the open frame in any case.
 func (p *resumption) segment(number uint64, size int64) (*mmapseg.Segment, error) {
 	var salt [8]byte
 	if err := p.random(salt[:]); err != nil {
@@ -207,7 +227,7 @@ func (p *resumption) create() error {
 	if err := errors.Join(p.random(p.out.Origin[:]), p.random(p.out.Identity[:])); err != nil {
 		return err
 	}
-	first, err := p.segment(1, min(firstSegmentSize, p.SegmentSize))
+	first, err := p.fitting(1, min(firstSegmentSize, p.SegmentSize))
 	if err != nil {
 		return err
 	}

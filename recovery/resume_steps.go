@@ -3,32 +3,27 @@
 package recovery
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
 
 // page is the unit in which a close frame is written again.
 const page = 4096
 
-// open opens the segments: those with a footer for reading, the others for writing too, but with no memory mapped for
-// writing except that of a tail which goes on.
+// open opens the segments: those with a footer for reading, the others so that their files can be written, the tail
+// mapped for writing and with its whole size where it goes on.
 func (p *resumption) open() error {
-	for i, segment := range p.state.Segments {
-		open := mmapseg.OpenTail
-		if segment.Sealed {
-			open = mmapseg.Open
-		}
-		opened, err := open(p.dir, segment.Header, segment.Contents)
+	for _, segment := range p.state.Segments {
+		opened, err := p.openSegment(segment)
 		if err != nil {
 			return err
 		}
 		p.out.Segments = append(p.out.Segments, opened)
-		if i == len(p.state.Segments)-1 && p.tailGoesOn() {
+		if p.goesOn {
 			return nil
-		}
-		if err := opened.Retire(); err != nil {
-			return err
 		}
 		opened.Finish(segment.Last)
 		if !segment.Sealed {
@@ -38,11 +33,50 @@ func (p *resumption) open() error {
 	return nil
 }
 
+// openSegment opens one segment. Only a tail that goes on needs its whole size again; one for which the disk has no
+// room is ended, which takes no more than the end frame.
+func (p *resumption) openSegment(segment *Segment) (*mmapseg.Segment, error) {
+	switch {
+	case segment.Sealed:
+		return mmapseg.Open(p.dir, segment.Header, segment.Contents)
+	case segment != p.tail():
+		return mmapseg.OpenEnded(p.dir, segment.Header, segment.Contents, 0)
+	}
+	if p.tailHasRoom() {
+		opened, err := mmapseg.OpenTail(p.dir, segment.Header, segment.Contents)
+		if err == nil {
+			p.goesOn = true
+			return opened, nil
+		}
+		if !errors.Is(err, vfs.ErrNoSpace) {
+			return nil, err
+		}
+		if err := p.giveBack(segment); err != nil {
+			return nil, err
+		}
+	}
+	if end := segment.Contents.End; end+mmapseg.EndSize > segment.Header.Size {
+		return nil, &mmapseg.CorruptError{Segment: segment.Header.Name(), Offset: end, Problem: "no room is left for an end frame"}
+	}
+	return mmapseg.OpenEnded(p.dir, segment.Header, segment.Contents, mmapseg.EndSize)
+}
+
+// giveBack cuts a segment's file to the size that Load found: reserving may have taken the last of the disk's room
+// before it failed.
+func (p *resumption) giveBack(segment *Segment) error {
+	name := segment.Header.Name()
+	opened, err := p.dir.Open(name, true)
+	if err != nil {
+		return err
+	}
+	return errors.Join(opened.Truncate(segment.Size), opened.Close())
+}
+
 // tail returns the state's last segment.
 func (p *resumption) tail() *Segment { return p.state.Segments[len(p.state.Segments)-1] }
 
-// tailGoesOn reports whether the open frame goes into the last segment.
-func (p *resumption) tailGoesOn() bool {
+// tailHasRoom reports whether the open frame may go into the last segment.
+func (p *resumption) tailHasRoom() bool {
 	tail := p.tail()
 	if !p.state.Clean {
 		return tail.empty() && p.state.Torn == nil // a successor that an end frame names
@@ -61,7 +95,7 @@ func (p *resumption) goOn() error {
 	start := state.closing &^ (page - 1)
 	mark := mmapseg.MakeMark(state.Header.Number, state.closing)
 	again := append([]byte(nil), state.image[start:state.Contents.End]...)
-	if p.tailGoesOn() {
+	if p.goesOn {
 		again = p.openFrame(again, mmapseg.Place{Salt: state.Header.Salt, Offset: state.Contents.End, Mark: mark})
 		if err := p.write(last, again, start, true); err != nil {
 			return err
@@ -90,13 +124,10 @@ func (p *resumption) cut() error {
 		p.out.Lost = mmapseg.Range{First: s.LastSequence + 1, Last: s.LastSequence + s.Ahead}
 	}
 	state, last := p.tail(), p.out.Segments[len(p.out.Segments)-1]
-	if p.tailGoesOn() {
+	if p.goesOn {
 		return p.begin(last)
 	}
 	cut := state.Contents.End
-	if cut+mmapseg.EndSize > state.Header.Size {
-		return &mmapseg.CorruptError{Segment: state.Header.Name(), Offset: cut, Problem: "no room is left for an end frame"}
-	}
 	next, err := p.successor()
 	if err != nil {
 		return err
@@ -124,7 +155,7 @@ func (p *resumption) writeAgain(segment *Segment, opened *mmapseg.Segment) error
 
 // successor makes the segment behind the tail. No number is used twice, not even that of a file which was removed.
 func (p *resumption) successor() (*mmapseg.Segment, error) {
-	return p.segment(p.state.present+1, min(2*p.tail().Header.Size, p.SegmentSize))
+	return p.fitting(p.state.present+1, min(2*p.tail().Header.Size, p.SegmentSize))
 }
 
 // end writes the end frame that names next, behind the bytes of prefix, which begin at start, and syncs it.

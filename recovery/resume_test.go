@@ -59,16 +59,16 @@ func TestAnUncleanOpeningKeepsItsOrder(t *testing.T) {
 	w.release()
 	files := imageOf(t, w.dir)
 	clear(files[name(0)][cut:])
-	files["left.tmp"] = nil
+	files[name(3)+".tmp"] = nil
 	got := callsOf(t, files.memory(t))
 	want := []string{
-		"sync directory", "remove left.tmp",
-		"reserve 1", "map 1 for writing",
+		"sync directory", "remove 4-00000.seg.tmp",
+		"reserve 1",
 		fmt.Sprintf("write 1 0+%d", cut), "sync data 1",
 		"reserve 3-00000.seg.tmp", "write 3-00000.seg.tmp 0+4096", "sync 3-00000.seg.tmp", "rename 3-00000.seg.tmp", "sync directory",
-		"map 3-00000.seg.tmp for writing",
+		"map 3 for writing",
 		fmt.Sprintf("write 1 %d+%d", cut, mmapseg.EndSize), "sync 1",
-		fmt.Sprintf("write 3-00000.seg.tmp 4096+%d", mmapseg.OpenSize(0)), "sync 3-00000.seg.tmp",
+		fmt.Sprintf("write 3 4096+%d", mmapseg.OpenSize(0)), "sync 3",
 		"remove 2", "sync directory",
 	}
 	if !slices.Equal(got, want) {

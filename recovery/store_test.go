@@ -52,8 +52,14 @@ type writer struct {
 // write opens the store in dir for writing.
 func write(t testing.TB, dir vfs.Dir) *writer {
 	t.Helper()
+	return begin(t, dir, resumption())
+}
+
+// begin opens the store in dir for writing as r says.
+func begin(t testing.TB, dir vfs.Dir, r recovery.Resumption) *writer {
+	t.Helper()
 	state := load(t, dir, recovery.Options{}).state
-	out, err := state.Resume(dir, resumption())
+	out, err := state.Resume(dir, r)
 	if err != nil {
 		t.Fatalf("resume: %v", err)
 	}

@@ -181,7 +181,7 @@ func (w *walk) run() error {
 // unsound judges the bytes in front of the scanner, which are no sound frame, and belong to the unit that begins at
 // unit. more says that the walk goes on behind them.
 func (w *walk) unsound(unit int64) (more bool, err error) {
-	at := w.scanner.Offset()
+	at, problem := w.scanner.Offset(), w.scanner.Problem()
 	if w.sealed && at == unit && at >= w.limit {
 		return false, nil // disagrees has a word about the missing end frame
 	}
@@ -194,14 +194,17 @@ func (w *walk) unsound(unit int64) (more bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		if !proven {
+		switch {
+		case proven:
+		case w.file.shortened() && w.segment.closing == 0:
+			problem = fmt.Sprintf("%s; the file was cut to %d of its %d bytes, which is only done behind a close or end frame",
+				problem, w.file.size, w.file.header.Size)
+		default:
 			w.torn, w.unit = true, unit
 			return false, nil
 		}
 	}
-	if w.l.pending == nil {
-		w.stray(at, "%s", w.scanner.Problem())
-	}
+	w.stray(at, "%s", problem)
 	if w.image == nil { // searching goes back and forth
 		if err := w.fetch(at); err != nil {
 			return false, err

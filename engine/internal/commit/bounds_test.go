@@ -71,7 +71,7 @@ func TestASyncThatStagingWaitsForAndThatFailsPoisons(t *testing.T) {
 			t.Errorf("append %d: %v", n, err)
 		}
 	}
-	if got := d.count(vfs.OpSyncData, segmentName(1)+".tmp"); got != 1 {
+	if got := d.count(vfs.OpSyncData, segmentName(1)); got != 1 {
 		t.Errorf("%d syncs, want 1", got)
 	}
 }

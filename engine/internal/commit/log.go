@@ -121,6 +121,7 @@ type Log struct {
 	sealQueue     []*Retired
 	closing       bool
 	poison        error // the failure; nil: none
+	untold        error // the same until it is logged
 	stats         counters
 	room          *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
 
@@ -223,8 +224,19 @@ func (e *IndeterminateError) Unwrap() error { return e.Cause }
 // poisonLocked ends all writing. The caller holds mu.
 func (l *Log) poisonLocked(cause error) {
 	if l.poison == nil {
-		l.poison = cause
-		l.logger.Error("store poisoned", "cause", cause)
+		l.poison, l.untold = cause, cause
 	}
 	l.room.Broadcast()
+}
+
+// tell logs a poisoning that was not logged yet. It is called where no lock is
+// held: a handler may be slow, and may ask the store.
+func (l *Log) tell() {
+	l.mu.Lock()
+	cause := l.untold
+	l.untold = nil
+	l.mu.Unlock()
+	if cause != nil {
+		l.logger.Error("store poisoned", "cause", cause)
+	}
 }

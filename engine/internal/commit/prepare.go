@@ -15,8 +15,10 @@
 package commit
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -79,6 +81,7 @@ func (l *Log) prepareStep() bool {
 	}
 	l.mu.Unlock()
 	l.populate(active, from, min(to, from+populateWindow))
+	l.tell()
 	return true
 }
 
@@ -114,10 +117,11 @@ func (l *Log) wantsSegment() bool {
 // createStep makes a segment where one is wanted, and reports whether one was.
 func (l *Log) createStep() bool {
 	l.mu.Lock()
-	wanted, size := l.wantsSegment(), max(l.need, l.sizeAfter(l.active.Size))
+	wanted, least := l.wantsSegment(), max(l.need, mmapseg.MinSize)
+	size := max(least, l.sizeAfter(l.active.Size))
 	l.mu.Unlock()
 	if wanted {
-		l.prepare(size)
+		l.prepare(size, least)
 	}
 	return wanted
 }
@@ -145,46 +149,53 @@ func (l *Log) populate(s *mmapseg.Segment, from, to int64) {
 	l.mu.Unlock()
 }
 
-// prepare makes a segment of this size the next one, in place of a smaller one.
-func (l *Log) prepare(size int64) {
+// prepare makes a segment the next one, in place of a smaller one: of this size, or,
+// where the disk has no room for that, of a smaller one, down to least.
+func (l *Log) prepare(size, least int64) {
 	l.mu.Lock()
 	smaller := l.prepared
 	l.prepared = nil
-	number := l.active.Number + 1
-	if smaller != nil {
-		number = smaller.Number + 1
+	h := mmapseg.Header{
+		Number: l.active.Number + 1, Hashing: l.hashing, Salt: mmapseg.Salt(l.random.Uint64()), Size: size,
+		Origin: l.origin, Created: int64(l.wall) * 1000,
 	}
-	salt, ahead := l.random.Uint64(), l.populateAhead
+	if smaller != nil {
+		h.Number = smaller.Number + 1
+	}
+	ahead := l.populateAhead
 	l.mu.Unlock()
 	if smaller != nil {
 		if err := smaller.Discard(l.dir); err != nil {
 			l.logger.Warn("discard unused segment", "segment", smaller.Name(), "error", err)
 		}
 	}
-	to := min(size, ahead)
 	if l.everyAppend {
-		to = size
+		ahead = mmapseg.MaxSize // all of it
 	}
-	next, err := l.create(number, mmapseg.Salt(salt), size, to)
+	next, err := l.create(h, ahead)
+	for errors.Is(err, vfs.ErrNoSpace) && h.Size > least {
+		h.Size = max(h.Size/2&^4095, least)
+		next, err = l.create(h, ahead)
+	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.prepared, l.preparing = next, err
 	if next != nil {
-		l.preparedTo = to
-	} else {
-		l.logger.Error("prepare segment", "number", number, "size", size, "error", err)
+		l.preparedTo = min(next.Size, ahead)
 	}
 	l.room.Broadcast()
+	l.mu.Unlock()
+	if err != nil {
+		l.logger.Error("prepare segment", "segment", h.Name(), "size", h.Size, "error", err)
+	}
 }
 
-// create makes a segment and populates it up to byte to.
-func (l *Log) create(number uint64, salt mmapseg.Salt, size, to int64) (*mmapseg.Segment, error) {
-	next, err := mmapseg.Create(l.dir, mmapseg.Header{
-		Number: number, Hashing: l.hashing, Salt: salt, Size: size, Origin: l.origin, Created: l.clock().UnixMicro(),
-	})
+// create makes a segment and populates its first bytes.
+func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
+	next, err := mmapseg.Create(l.dir, h)
 	if err != nil {
 		return nil, err
 	}
+	to := min(h.Size, ahead)
 	for from := int64(0); from < to && err == nil; from += populateWindow {
 		if err = next.Populate(from, min(to, from+populateWindow)); err == nil && l.everyAppend {
 			err = next.Sync(l.syncAll)

@@ -57,9 +57,7 @@ func (l *Log) makeRoom(n, events int) error {
 		l.unlocked(func() error { return l.syncRetired(r) })
 		return nil
 	}
-	// No smaller than what the unit needs: the next segment can be smaller than
-	// the active one, where that was made for a large unit.
-	l.need = max(l.need, l.sizeAfter(l.active.Size), mmapseg.SizeFor(n))
+	l.need = max(l.need, mmapseg.SizeFor(n))
 	l.preparing = nil
 	wake(l.createKick)
 	// Another append may rotate first: then there is room in its segment, or all

@@ -30,7 +30,9 @@ func (l *Log) sealAll() {
 		r := l.sealQueue[0]
 		l.sealQueue = l.sealQueue[1:]
 		l.mu.Unlock()
-		if err := l.seal(r); err != nil {
+		err := l.seal(r)
+		l.tell()
+		if err != nil {
 			l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
 			l.mu.Lock()
 			l.stats.sealErrors++
@@ -109,6 +111,7 @@ func (l *Log) close() error {
 			err = e
 		}
 	}
+	l.tell()
 	return err
 }
 

@@ -22,11 +22,13 @@ func (l *Log) Append(u *Unit) (Receipt, error) {
 	if err != nil {
 		l.mu.Unlock()
 		wake(l.prepareKick) // there may have been a rotation
+		l.tell()
 		return Receipt{}, err
 	}
 	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
 		l.poisonLocked(err)
 		l.mu.Unlock()
+		l.tell()
 		return Receipt{}, &IndeterminateError{Cause: err}
 	}
 	kick := l.tail >= l.kickAt

@@ -37,15 +37,21 @@ func (l *Log) WaitDurable(sequence uint64) error {
 	if l.durableSequence.Load() >= sequence {
 		return nil
 	}
+	if err := l.syncUpTo(sequence); err != nil {
+		l.tell()
+		return &IndeterminateError{Sequence: sequence, Cause: err}
+	}
+	return nil
+}
+
+// syncUpTo syncs all that is staged unless sequence is durable by then.
+func (l *Log) syncUpTo(sequence uint64) error {
 	l.syncing.Lock()
 	defer l.syncing.Unlock()
 	if l.durableSequence.Load() >= sequence {
 		return nil
 	}
-	if err := l.syncStaged(); err != nil {
-		return &IndeterminateError{Sequence: sequence, Cause: err}
-	}
-	return nil
+	return l.syncStaged()
 }
 
 // Sync makes everything durable that was staged before the call.

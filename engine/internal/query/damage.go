@@ -5,6 +5,7 @@ package query
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/batpak/batpak/mmapseg"
@@ -50,9 +51,11 @@ func (p *passage) to(sequence uint64) []*mmapseg.CorruptError {
 // end returns the damage that is left in the range when there are no more events.
 func (p *passage) end() []*mmapseg.CorruptError {
 	if p.backward {
-		return p.to(p.last - 1)
+		found := p.reader.damaged(p.last, p.next)
+		slices.Reverse(found)
+		return found
 	}
-	return p.to(p.last + 1)
+	return p.reader.damaged(p.next, p.last)
 }
 
 // over notes that damage was told of by the reader itself.
@@ -64,6 +67,6 @@ func (p *passage) over(err error) {
 	if p.backward {
 		p.next = min(p.next, e.First-1)
 	} else {
-		p.next = max(p.next, e.Last+1)
+		p.next = max(p.next, min(e.Last, math.MaxUint64-1)+1)
 	}
 }

@@ -5,6 +5,7 @@ package query
 import (
 	"errors"
 	"iter"
+	"math"
 	"sort"
 	"sync"
 	"sync/atomic"
@@ -107,25 +108,26 @@ type source interface {
 // step.
 func (r *Reader) Events(want Range) iter.Seq2[event.Event, error] {
 	return func(yield func(event.Event, error) bool) {
-		last := want.Last // of this loop: there may be others
-		if last == 0 {
-			last = r.set.Visible()
+		if r.closed.Load() {
+			yield(event.Event{}, r.ended)
+			return
 		}
-		first := max(want.First, 1)
-		last = min(last, r.set.Visible())
+		first, asked := max(want.First, 1), want.Last
+		if asked == 0 {
+			asked = math.MaxUint64
+		}
+		last := min(asked, r.set.Visible())
 		var frames source
 		way := passage{reader: r, backward: want.Backward}
 		if want.Backward {
 			frames = r.set.Backward(first, last, want.Check)
-			way.next, way.last = last, first
+			way.next, way.last = asked, first
 		} else {
 			frames = r.set.Reader(first, last, want.Check)
-			way.next, way.last = first, last
+			way.next, way.last = first, asked
 		}
 		defer frames.Close()
-		if first <= last {
-			r.each(frames, &way, want.Limit, yield)
-		}
+		r.each(frames, &way, want.Limit, yield)
 	}
 }
 
