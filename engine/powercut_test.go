@@ -40,9 +40,9 @@ func TestAPowerCutLosesNothingDurableAndReusesNoSequence(t *testing.T) {
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	runs := 60
+	runs := 30
 	if raceBuild {
-		runs = 12
+		runs = 8
 	}
 	for run := range uint64(runs) {
 		random := rand.New(rand.NewPCG(seed, run))

@@ -162,7 +162,7 @@ func TestAStoreWhoseFirstSegmentIsLostIsReadFromTheNextOne(t *testing.T) {
 
 func TestAFirstSegmentOfAnotherVersionIsRefusedAndNotPassedOver(t *testing.T) {
 	files := imageOf(t, threeSegments(t, false).dir)
-	files[name(0)][8] = 2
+	files[name(0)][8], files[name(0)][2048+8] = 2, 2
 	if _, err := try(files.memory(t), recovery.Options{}); !errors.Is(err, mmapseg.ErrVersion) {
 		t.Errorf("got %v", err)
 	}

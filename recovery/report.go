@@ -31,7 +31,7 @@ type Report struct {
 	Lost     []mmapseg.Range // recorded so far; after Resume with the range of this opening
 
 	Footers []IgnoredFooter // footers that were there and not believed
-	Ignored []string        // files of the directory that are not the store's
+	Ignored []string        // what is in the directory and not the store's, whatever its name; never removed
 	Unused  []string        // files that hold nothing
 	Later   []string        // segment files behind the cut
 	Removed []string        // files that Resume removed

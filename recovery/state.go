@@ -60,7 +60,8 @@ type State struct {
 	Segments []*Segment
 
 	// Damage is proven corruption of what was acknowledged, in the order of the files. Empty: none was found. A
-	// state with damage can be read, not resumed.
+	// state with damage can be read, not resumed. Where nothing sound follows, Last is 2^64-1: everything from First
+	// on may be lost.
 	Damage []*mmapseg.CorruptError
 
 	Torn   *Torn    // what an opening would cut off the tail; nil: nothing

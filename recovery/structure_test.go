@@ -193,7 +193,7 @@ func resum(b []byte) {
 func TestAnotherVersionIsRefused(t *testing.T) {
 	files := imageOf(t, threeSegments(t, false).dir)
 	for what, change := range map[string]func(b []byte){
-		"format version": func(b []byte) { b[8] = 2 },
+		"format version": func(b []byte) { b[8], b[2048+8] = 2, 2 },
 		"feature flags":  func(b []byte) { b[12] = 1; resum(b) },
 	} {
 		for segment := range 3 {
