@@ -140,6 +140,11 @@ func (l *loader) report() {
 	r.Torn, r.Damage, r.Lost = s.Torn, s.Damage, s.Lost
 	slices.Sort(l.files.ignored)
 	r.Ignored, r.Unused, r.Later = l.files.ignored, s.Unused, s.Later
+	for _, f := range l.files.segments {
+		if f.mended {
+			r.Mended = append(r.Mended, f.name)
+		}
+	}
 	r.Segments = len(s.Segments)
 	for _, segment := range s.Segments {
 		r.Events += segment.Events
@@ -153,6 +158,9 @@ func (l *loader) report() {
 func (l *loader) tell() {
 	s := l.state
 	path := l.dir.Path()
+	for _, name := range s.Report.Mended {
+		l.log.Warn("header mended by its copy", "directory", path, "segment", name)
+	}
 	for _, name := range s.Report.Ignored {
 		l.log.Info("file ignored", "directory", path, "file", name)
 	}

@@ -24,6 +24,7 @@ type file struct {
 	header     mmapseg.Header
 	damage     *mmapseg.CorruptError // why the header is none; nil: it is sound
 
+	mended     bool // only the second copy of the header is sound
 	superseded bool // a compaction's output stands for it
 	chained    bool // it is one of the segments that count, or damage that was told
 	frames     bool // a frame header was seen in it
@@ -122,6 +123,7 @@ func (f *file) readHeader(dir vfs.Dir, page []byte) error {
 	if err != nil && !errors.As(err, &f.damage) {
 		return err
 	}
+	f.mended = err == nil && mmapseg.HeaderMended(f.name, page[:n])
 	if f.damage != nil {
 		f.damage.Problem += fmt.Sprintf(" (file of %d bytes)", f.size)
 	}

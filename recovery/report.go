@@ -31,6 +31,7 @@ type Report struct {
 	Lost     []mmapseg.Range // recorded so far; after Resume with the range of this opening
 
 	Footers []IgnoredFooter // footers that were there and not believed
+	Mended  []string        // segment files of whose header only the second copy is sound
 	Ignored []string        // what is in the directory and not the store's, whatever its name; never removed
 	Unused  []string        // files that hold nothing
 	Later   []string        // segment files behind the cut
@@ -80,7 +81,7 @@ func (r Report) String() string {
 	for _, list := range []struct {
 		title string
 		names []string
-	}{{"ignored", r.Ignored}, {"holds nothing", r.Unused}, {"behind a cut", r.Later}, {"removed", r.Removed}} {
+	}{{"header mended by its copy", r.Mended}, {"ignored", r.Ignored}, {"holds nothing", r.Unused}, {"behind a cut", r.Later}, {"removed", r.Removed}} {
 		if len(list.names) > 0 {
 			fmt.Fprintf(&b, "\n%s: %s", list.title, strings.Join(list.names, ", "))
 		}
