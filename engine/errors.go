@@ -56,6 +56,8 @@ var (
 	// ErrMapFault: the device, or a file cut by somebody else, could not give
 	// mapped bytes.
 	ErrMapFault = fault.ErrMapFault
+	// ErrFull: the sequences, 2^64-2 of them, are used up.
+	ErrFull = commit.ErrFull
 	// ErrReadOnly: the store was opened with ReadOnly.
 	ErrReadOnly = errors.New("batpak: store is open for reading only")
 	// ErrNoStore: the directory holds no store, and was opened for reading only.

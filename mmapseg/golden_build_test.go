@@ -119,7 +119,7 @@ func goldenSegment(t *testing.T) []byte {
 	g.control(AppendClose(nil, &CloseFrame{Identity: [16]byte{0xB0, 1}, Incarnation: 3, LastSequence: last, TreeSize: tree, Wall: 1_763_875_200_000, Counter: 5}, g.at()))
 	g.control(AppendOpen(nil, &OpenFrame{Identity: [16]byte{0xB0, 1}, Incarnation: 4, Ahead: 1 << 24, LastSequence: last, TreeSize: tree, Wall: 1_763_875_200_000, Counter: 5}, g.at()))
 	g.control(AppendEnd(nil, &EndFrame{LastSequence: last, TreeSize: tree, NextNumber: 9, NextSalt: 0xFEDCBA9876543210, NextGeneration: 2, Reason: EndCut}, g.at()))
-	footer, err := g.s.BuildFooter(g.tail)
+	footer, err := g.s.BuildFooter(g.tail, nil)
 	must(t, err)
 	must(t, g.s.Retire())
 	must(t, g.s.Seal(g.tail, footer))

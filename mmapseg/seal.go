@@ -7,27 +7,40 @@ package mmapseg
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/batpak/batpak/event"
 )
 
+const betweenBytes = 256 << 10
+
 // BuildFooter reads the frames of a segment, which end at framesEnd, and returns
 // its footer's bytes. It is an error if they are not sound to the last.
-func (s *Segment) BuildFooter(framesEnd int64) ([]byte, error) {
+//
+// It is the one long piece of computing that goes on beside appends. between, if
+// given, is called every quarter of a MiB, for what must not wait for its end.
+func (s *Segment) BuildFooter(framesEnd int64, between func()) ([]byte, error) {
 	le := binary.LittleEndian
 	summary := Summary{TreeBase: s.TreeBase}
 	points := le.AppendUint32(le.AppendUint64(nil, s.Floor), PointStride)
 	points = le.AppendUint32(points, 0)
+	if behind := s.behind.Load(); behind > s.Floor {
+		points = slices.Grow(points, int(behind-s.Floor)*pointSize)
+	}
 	var tree treeRuns
 	tree.start(s.TreeBase)
 	scanner := NewScanner(NewFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
-	for {
+	for pause := int64(betweenBytes); ; {
 		f, ok, err := scanner.Next()
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			break
+		}
+		if between != nil && f.Offset >= pause {
+			between()
+			pause = f.Offset + betweenBytes
 		}
 		if f.Type != FrameEvent {
 			continue

@@ -23,14 +23,14 @@ func TestAFooterIsNotBuiltOverDamage(t *testing.T) {
 	} {
 		_, p := oneSegment(t, 9, 20)
 		harm(p)
-		footer, err := p.s.BuildFooter(p.tail)
+		footer, err := p.s.BuildFooter(p.tail, nil)
 		if footer != nil || !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %d bytes, %v", what, len(footer), err)
 		}
 	}
 	_, p := oneSegment(t, 9, 20)
 	must(t, p.s.file.Close())
-	if _, err := p.s.BuildFooter(p.tail); err == nil || errors.Is(err, ErrCorrupt) {
+	if _, err := p.s.BuildFooter(p.tail, nil); err == nil || errors.Is(err, ErrCorrupt) {
 		t.Errorf("a failed read: %v", err)
 	}
 }
@@ -44,7 +44,7 @@ func TestAFullDiskLeavesTheSegmentAsItWas(t *testing.T) {
 	p.end()
 	must(t, p.s.Retire())
 	must(t, p.s.Truncate(p.tail)) // so that the footer has no room
-	footer, err := p.s.BuildFooter(p.tail)
+	footer, err := p.s.BuildFooter(p.tail, nil)
 	must(t, err)
 	before := p.image()
 	dir.SetCapacity(p.tail + 8)
@@ -78,7 +78,7 @@ func TestNoFooterIsWrittenWithoutRoomForAllOfIt(t *testing.T) {
 	p.end()
 	must(t, p.s.Retire())
 	must(t, p.s.Truncate(p.tail))
-	footer, err := p.s.BuildFooter(p.tail)
+	footer, err := p.s.BuildFooter(p.tail, nil)
 	must(t, err)
 	full = true
 	if err := p.s.Seal(p.tail, footer); !errors.Is(err, vfs.ErrNoSpace) {
@@ -144,7 +144,7 @@ func TestAnEndedSegmentIsSealedAfterReopening(t *testing.T) {
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
 	s.Finish(p.next - 1)
-	footer, err := s.BuildFooter(p.tail)
+	footer, err := s.BuildFooter(p.tail, nil)
 	must(t, err)
 	must(t, s.Seal(p.tail, footer))
 	must(t, s.Sync(false))
@@ -177,7 +177,7 @@ func TestAFooterThatCannotBeReadBackIsAnError(t *testing.T) {
 	_, p := oneSegment(t, 9, 20)
 	p.end()
 	must(t, p.s.Retire())
-	footer, err := p.s.BuildFooter(p.tail)
+	footer, err := p.s.BuildFooter(p.tail, nil)
 	must(t, err)
 	footer[3] ^= 1
 	must(t, p.s.Seal(p.tail, footer))
@@ -204,7 +204,7 @@ func TestEveryFailedCallOfSealingIsReported(t *testing.T) {
 		p.end()
 		must(t, p.s.Retire())
 		decide, _ = failAt(n, errInjected)
-		footer, err := p.s.BuildFooter(p.tail)
+		footer, err := p.s.BuildFooter(p.tail, nil)
 		if err == nil {
 			err = p.s.Seal(p.tail, footer)
 		}

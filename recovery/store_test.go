@@ -205,7 +205,7 @@ func (w *writer) rotateTo(size int64) {
 // seal gives a segment its footer.
 func (w *writer) seal(s *mmapseg.Segment, framesEnd int64) {
 	w.t.Helper()
-	footer, err := s.BuildFooter(framesEnd)
+	footer, err := s.BuildFooter(framesEnd, nil)
 	if err == nil {
 		err = errors.Join(s.Retire(), s.Seal(framesEnd, footer), s.GiveBack(framesEnd, framesEnd+int64(len(footer))))
 	}

@@ -70,7 +70,7 @@ func (l *Log) prepareStep() bool {
 		wake(l.createKick)
 	}
 	active, from := l.active, l.populated
-	if from-l.tail < l.populateAhead/4 && from < active.Size {
+	if l.tail > from && from < active.Size { // appends have caught up and fault
 		l.populateAhead = min(2*l.populateAhead, maxPopulateAhead)
 	}
 	to := min(active.Size, l.tail+l.populateAhead)

@@ -53,7 +53,10 @@ func (l *Log) seal(r *Retired) error {
 	if err := l.serially(func() error { return l.syncRetired(r) }); err != nil {
 		return err
 	}
-	footer, err := r.Segment.BuildFooter(r.End)
+	// Where there are few processors, the preparer's turn comes late while this
+	// one computes, and then on the appending goroutine's: so look after the pages
+	// from here.
+	footer, err := r.Segment.BuildFooter(r.End, func() { l.prepareStep() })
 	if err != nil {
 		return err
 	}
