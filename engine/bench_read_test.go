@@ -1,4 +1,4 @@
-// Benchmarks of reading: single events by sequence, and replay.
+// Benchmarks of reading: single events by sequence, replay, and opening.
 
 package engine_test
 
@@ -15,13 +15,18 @@ const benchEvents = 100_000
 func filledStore(b *testing.B) *engine.Store {
 	b.Helper()
 	s := benchStore(b, engine.Options{Sync: engine.SyncManual()})
+	fillStore(b, s)
+	return s
+}
+
+func fillStore(b *testing.B, s *engine.Store) {
+	b.Helper()
 	coordinates, payload := benchCoordinates(), randomBytes(1, 256)
 	for i := range benchEvents {
 		if _, err := s.AppendBytes(coordinates[i%len(coordinates)], event.Data, event.CodecRaw, payload); err != nil {
 			b.Fatal(err)
 		}
 	}
-	return s
 }
 
 func BenchmarkGetInto(b *testing.B) {
@@ -61,4 +66,16 @@ func BenchmarkReplay(b *testing.B) {
 			b.ReportMetric(float64(b.N)*benchEvents/b.Elapsed().Seconds(), "events/s")
 		})
 	}
+}
+
+// BenchmarkOpen opens and closes a store that was closed in order.
+func BenchmarkOpen(b *testing.B) {
+	path := b.TempDir()
+	s := mustOpen(b, path, engine.Options{Sync: engine.SyncManual()})
+	fillStore(b, s)
+	mustClose(b, s)
+	for b.Loop() {
+		mustClose(b, mustOpen(b, path, engine.Options{}))
+	}
+	b.ReportMetric(float64(b.N)*benchEvents/b.Elapsed().Seconds(), "events/s")
 }

@@ -86,7 +86,7 @@ func DecodeBatchBegin(frame *Frame, file string) (BatchBegin, error) {
 		b.Key = string(f.take(n))
 		b.Request = event.Hash(f.take(32))
 	}
-	ok := frame.Type == FrameBatchBegin && b.Events > 0 && b.FirstSequence > 0 && b.Bytes%frameAlign == 0
+	ok := frame.Type == FrameBatchBegin && b.Events > 0 && b.FirstSequence > 0 && b.Bytes%FrameAlign == 0
 	return b, finished(frame, &f, file, ok)
 }
 

@@ -24,7 +24,7 @@ type Salt uint64
 // seeds returns the seeds of a frame's header CRC and body CRC. Within one
 // segment no two offsets share a seed: the multipliers are odd.
 func (s Salt) seeds(offset int64) (header, body uint32) {
-	unit := uint32(offset / frameAlign)
+	unit := uint32(offset / FrameAlign)
 	return uint32(s) + unit*0x9E3779B1, uint32(s>>32) + unit*0x85EBCA77
 }
 

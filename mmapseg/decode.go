@@ -25,6 +25,21 @@ func (f *Frame) ID() event.ID { return event.ID(f.Bytes[48:64]) }
 // Timestamp returns the time of an event frame in microseconds.
 func (f *Frame) Timestamp() int64 { return int64(binary.LittleEndian.Uint64(f.Bytes[40:])) }
 
+// HLC returns the hybrid logical clock of an event frame without decoding it:
+// milliseconds since the Unix epoch, and the counter within the millisecond.
+func (f *Frame) HLC() (wall uint64, counter uint32) {
+	bits := f.Bytes[66]
+	if bits&fieldImported == 0 {
+		id := f.ID()
+		return id.Wall(), id.Counter()
+	}
+	at := eventFixed + int(assignedSize[bits&15]) - 12
+	if at+12 > len(f.Bytes) {
+		return 0, 0 // an unchecked frame
+	}
+	return binary.LittleEndian.Uint64(f.Bytes[at:]), binary.LittleEndian.Uint32(f.Bytes[at+8:])
+}
+
 // EventHash returns the event hash of an event frame; ok is false in a store
 // without hashing.
 func (f *Frame) EventHash() (h event.Hash, ok bool) {
@@ -163,7 +178,7 @@ func (d *Decoder) tags(b []byte, ev *event.Event) bool {
 		if f.short || len(tag) == 0 || len(tag) > event.MaxTag || !utf8.Valid(tag) {
 			return false
 		}
-		ev.Tags = append(ev.Tags, d.names.text(tag))
+		ev.Tags = append(ev.Tags, d.names.tag(tag))
 	}
 	return f.done()
 }

@@ -216,7 +216,7 @@ func TestTheTagsOfAnEventStayInTheTable(t *testing.T) {
 		}
 		read := func() {
 			for _, tag := range tags {
-				decoder.names.text(tag)
+				decoder.names.tag(tag)
 			}
 		}
 		read()

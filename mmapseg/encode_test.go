@@ -263,7 +263,7 @@ func TestARootEventCostsWhatTheFormatSays(t *testing.T) {
 		draft := event.Draft{Coordinate: event.MustAt(name, name), Kind: 0x1001, Payload: make([]byte, payload)}
 		for hashing, overhead := range map[bool]int{true: 144, false: 112} {
 			unit, e := EncodeEvent(nil, &draft, &EventOptions{Hashing: hashing})
-			if e.Length != overhead+payload || e.Size() != AlignedLength(overhead+payload) || len(unit) != e.Size() {
+			if e.Length != overhead+payload || e.Size() != align(overhead+payload) || len(unit) != e.Size() {
 				t.Errorf("hashing %v, payload %d: %d bytes, %d with padding; want an overhead of %d", hashing, payload, e.Length, e.Size(), overhead)
 			}
 		}
@@ -286,7 +286,7 @@ func TestEncodingAndDecodingKnownNamesAllocatesNothing(t *testing.T) {
 			e.Assign(unit, &assigned, 1, HeaderSize, 0)
 		},
 		"parsing and decoding": func() {
-			unit := buffer[:AlignedLength(int(leWord(buffer[:8])>>32))]
+			unit := buffer[:align(int(leWord(buffer[:8])>>32))]
 			f, bad := parseFrame(unit, 1, HeaderSize, int64(len(unit)))
 			if bad != problemNone || decoder.Event(&f, "test", &ev) != nil {
 				t.Fatal("not decoded")

@@ -21,7 +21,7 @@ func newForgedFooter() *forgedFooter {
 	f := &forgedFooter{h: testHeader(4, MinSize), b: footerBuilder{start: forgedEnd}}
 	f.points = binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint64(nil, 1), PointStride)
 	f.points = binary.LittleEndian.AppendUint32(f.points, 0)
-	f.points = binary.LittleEndian.AppendUint32(f.points, HeaderSize/frameAlign)
+	f.points = binary.LittleEndian.AppendUint32(f.points, HeaderSize/FrameAlign)
 	return f
 }
 

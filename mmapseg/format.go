@@ -81,8 +81,13 @@ const HeaderSize = 4096
 // stored with the table, and can change.
 const PointStride = 1
 
+// FrameAlign is what the offsets of frames are multiples of, in bytes.
+const FrameAlign = 8
+
+// MinEventSize is the room of the smallest event frame, in bytes.
+const MinEventSize = (minEventLength + FrameAlign - 1) &^ (FrameAlign - 1)
+
 const (
-	frameAlign      = 8
 	framePrefix     = 24     // bytes before the body, the same for every frame
 	frameMagic      = 0xE5BA // never zero, so that zeros never parse as a frame
 	maxFrameLength  = 1 << 30
@@ -169,7 +174,4 @@ var assignedSize = func() (sizes [16]uint8) {
 }()
 
 // align rounds n up to the alignment of frames.
-func align(n int) int { return (n + frameAlign - 1) &^ (frameAlign - 1) }
-
-// AlignedLength returns the room that a frame of length bytes takes.
-func AlignedLength(length int) int { return align(length) }
+func align(n int) int { return (n + FrameAlign - 1) &^ (FrameAlign - 1) }

@@ -13,14 +13,14 @@ type Mark uint64
 
 // MakeMark returns the mark of a byte offset in a segment.
 func MakeMark(segment uint64, offset int64) Mark {
-	return Mark(segment<<32 | uint64(offset/frameAlign)&0xFFFFFFFF)
+	return Mark(segment<<32 | uint64(offset/FrameAlign)&0xFFFFFFFF)
 }
 
 // Segment returns the low 32 bits of the segment's number.
 func (m Mark) Segment() uint32 { return uint32(m >> 32) }
 
 // Offset returns the byte offset in the segment.
-func (m Mark) Offset() int64 { return int64(uint32(m)) * frameAlign }
+func (m Mark) Offset() int64 { return int64(uint32(m)) * FrameAlign }
 
 // prefix is the decoded beginning of a frame.
 type prefix struct {

@@ -86,7 +86,7 @@ func TestTwoFlippedBitsOfAFrameAreDetected(t *testing.T) {
 func TestAFrameIsSoundOnlyWhereItWasWritten(t *testing.T) {
 	salt := testSaltOf(7)
 	for name, frame := range sampleFrames(t, salt) {
-		for offset := int64(HeaderSize); offset < HeaderSize+1<<16; offset += frameAlign {
+		for offset := int64(HeaderSize); offset < HeaderSize+1<<16; offset += FrameAlign {
 			if offset != sampleOffset && sound(frame, salt, offset) {
 				t.Errorf("%s: sound at offset %d", name, offset)
 			}

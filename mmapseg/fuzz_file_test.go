@@ -79,7 +79,7 @@ func FuzzReadFooter(f *testing.F) {
 
 // reheader gives every place that begins like a frame a sound header, and every second one a sound body.
 func reheader(image []byte, salt Salt) {
-	for offset := int64(HeaderSize); offset+framePrefix <= int64(len(image)); offset += frameAlign {
+	for offset := int64(HeaderSize); offset+framePrefix <= int64(len(image)); offset += FrameAlign {
 		b := image[offset:]
 		first := leWord(b)
 		if uint16(first) != frameMagic {
@@ -87,7 +87,7 @@ func reheader(image []byte, salt Salt) {
 		}
 		kind, flags, length := FrameType(first>>16), uint8(first>>24), int(first>>32)
 		body := uint32(leWord(b[16:]))
-		if length >= framePrefix && align(length) <= len(b) && offset&frameAlign == 0 {
+		if length >= framePrefix && align(length) <= len(b) && offset&FrameAlign == 0 {
 			_, seed := salt.seeds(offset)
 			whole := b[:align(length)]
 			body = crc(seed, whole[framePrefix:])
@@ -131,7 +131,7 @@ func FuzzScanner(f *testing.F) {
 		last := int64(0)
 		scanner.MoveTo(HeaderSize)
 		must(t, scanner.Headers(func(s Sighting) bool {
-			if s.Offset <= last || s.Offset%frameAlign != 0 || s.Offset+int64(align(s.Length)) > min(size, int64(limit)) || s.Length < framePrefix {
+			if s.Offset <= last || s.Offset%FrameAlign != 0 || s.Offset+int64(align(s.Length)) > min(size, int64(limit)) || s.Length < framePrefix {
 				t.Errorf("sighting %+v behind %d", s, last)
 			}
 			last = s.Offset

@@ -21,11 +21,11 @@ const (
 type names struct {
 	seed        maphash.Seed
 	coordinates []atomic.Pointer[knownName]
-	texts       []atomic.Pointer[string]
+	tags        []atomic.Pointer[knownName]
 }
 
-// knownName is a coordinate and the bytes that stand for it in a frame: the entity,
-// at once followed by the scope.
+// knownName is a name and the bytes that stand for it in a frame: of a coordinate the
+// entity, at once followed by the scope; of a tag itself, with no coordinate.
 type knownName struct {
 	text       string
 	coordinate event.Coordinate
@@ -37,26 +37,35 @@ func NewDecoder() *Decoder {
 	return &Decoder{names: names{
 		seed:        maphash.MakeSeed(),
 		coordinates: make([]atomic.Pointer[knownName], nameSets*nameWays),
-		texts:       make([]atomic.Pointer[string], tagSets*nameWays),
+		tags:        make([]atomic.Pointer[knownName], tagSets*nameWays),
 	}}
+}
+
+// lookup returns the entry for text whose entity has so many bytes, or else nil and
+// the slot for a new one.
+func (n *names) lookup(slots []atomic.Pointer[knownName], text []byte, entity int) (*knownName, *atomic.Pointer[knownName]) {
+	hash := maphash.Bytes(n.seed, text)
+	sets := uint64(len(slots) / nameWays)
+	set := slots[hash%sets*nameWays:][:nameWays]
+	for way := range set {
+		known := set[way].Load()
+		if known == nil {
+			return nil, &set[way]
+		}
+		if known.text == string(text) && len(known.coordinate.Entity()) == entity {
+			return known, nil
+		}
+	}
+	return nil, &set[hash>>32%nameWays]
 }
 
 // coordinate returns the coordinate whose entity is the first bytes of text and
 // whose scope is the rest; false when they are not valid names. Names in the table
 // were valid when they came in.
 func (n *names) coordinate(text []byte, entity int) (event.Coordinate, bool) {
-	hash := maphash.Bytes(n.seed, text)
-	set := n.coordinates[hash%nameSets*nameWays:][:nameWays]
-	victim := &set[hash>>32%nameWays]
-	for way := range set {
-		known := set[way].Load()
-		if known == nil {
-			victim = &set[way]
-			break
-		}
-		if known.text == string(text) && len(known.coordinate.Entity()) == entity {
-			return known.coordinate, true
-		}
+	known, slot := n.lookup(n.coordinates, text, entity)
+	if known != nil {
+		return known.coordinate, true
 	}
 	added := &knownName{text: string(text)}
 	at, err := event.At(added.text[:entity], added.text[entity:])
@@ -64,26 +73,16 @@ func (n *names) coordinate(text []byte, entity int) (event.Coordinate, bool) {
 		return event.Coordinate{}, false
 	}
 	added.coordinate = at
-	victim.Store(added)
+	slot.Store(added)
 	return at, true
 }
 
-// text returns the bytes, which must be valid UTF-8, as a string.
-func (n *names) text(b []byte) string {
-	hash := maphash.Bytes(n.seed, b)
-	set := n.texts[hash%tagSets*nameWays:][:nameWays]
-	victim := &set[hash>>32%nameWays]
-	for way := range set {
-		known := set[way].Load()
-		if known == nil {
-			victim = &set[way]
-			break
-		}
-		if *known == string(b) {
-			return *known
-		}
+// tag returns the bytes, which must be valid UTF-8, as a string.
+func (n *names) tag(b []byte) string {
+	known, slot := n.lookup(n.tags, b, 0)
+	if known == nil {
+		known = &knownName{text: string(b)}
+		slot.Store(known)
 	}
-	text := string(b)
-	victim.Store(&text)
-	return text
+	return known.text
 }

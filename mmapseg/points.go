@@ -1,6 +1,6 @@
-// The sparse index of one segment: the offsets of its events. While a
-// segment is being written it is a table on the heap; of a sealed one it is read
-// in place from the mapped footer, so that the heap does not grow with events.
+// The offset table of one segment: where its events are. While a segment is being
+// written it is on the heap; of a sealed one it is read in place from the mapped
+// footer, so that the heap does not grow with events.
 
 package mmapseg
 
@@ -19,7 +19,7 @@ type points struct {
 // newPoints returns a table that is large enough for a segment full of the
 // smallest events, so that it never grows.
 func newPoints(size int64) *points {
-	return &points{stride: PointStride, heap: make([]uint32, size/int64(align(minEventLength))/PointStride+1)}
+	return &points{stride: PointStride, heap: make([]uint32, size/MinEventSize/PointStride+1)}
 }
 
 // entries returns how many entries the table has room for.
@@ -34,9 +34,9 @@ func (p *points) entries() uint64 {
 func (p *points) at(i uint64) int64 {
 	switch {
 	case i < uint64(len(p.heap)):
-		return int64(p.heap[i]) * frameAlign
+		return int64(p.heap[i]) * FrameAlign
 	case i < uint64(len(p.mapped)/pointSize):
-		return int64(binary.LittleEndian.Uint32(p.mapped[i*pointSize:])) * frameAlign
+		return int64(binary.LittleEndian.Uint32(p.mapped[i*pointSize:])) * FrameAlign
 	}
 	return 0
 }

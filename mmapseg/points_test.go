@@ -22,7 +22,7 @@ func drawPoints(t *rapid.T) (p *points, offsets []int64, known uint64) {
 	for i := range uint64(n) {
 		offsets = append(offsets, at)
 		if i%stride == 0 && rapid.IntRange(0, 3).Draw(t, "missing") != 0 {
-			p.heap[i/stride] = uint32(at / frameAlign)
+			p.heap[i/stride] = uint32(at / FrameAlign)
 		}
 		at += int64(align(rapid.IntRange(minEventLength, 3000).Draw(t, "length")))
 	}
@@ -92,7 +92,7 @@ func TestMissingPointsLoseNoEvent(t *testing.T) {
 		m.filled(p)
 		c := Contents{Floor: 1, End: p.tail}
 		for sequence := uint64(1); sequence < p.next; sequence += PointStride {
-			at := uint32(p.offsets[sequence] / frameAlign)
+			at := uint32(p.offsets[sequence] / FrameAlign)
 			if rapid.Bool().Draw(t, "missing") {
 				at = 0
 			}
@@ -129,8 +129,8 @@ func TestRottenPointsLoseNoEvent(t *testing.T) {
 		for range rapid.IntRange(1, 10).Draw(t, "rotten") {
 			entry := base + int64(pointSize*rapid.IntRange(0, len(table.mapped)/pointSize-1).Draw(t, "entry"))
 			value := rapid.OneOf(
-				rapid.Uint32(), rapid.Uint32Range(0, uint32(p.tail/frameAlign)+100),
-				rapid.Map(rapid.Uint64Range(1, 40), func(s uint64) uint32 { return uint32(p.offsets[s] / frameAlign) }),
+				rapid.Uint32(), rapid.Uint32Range(0, uint32(p.tail/FrameAlign)+100),
+				rapid.Map(rapid.Uint64Range(1, 40), func(s uint64) uint32 { return uint32(p.offsets[s] / FrameAlign) }),
 			).Draw(t, "value")
 			overwrite(t, p.s, entry, binary.LittleEndian.AppendUint32(nil, value))
 		}

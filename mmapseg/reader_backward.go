@@ -1,5 +1,5 @@
 // Reading a range of sequences, backwards: in groups that are found through the
-// sparse offsets, copied, walked forwards and handed out in reverse.
+// offset table, copied, walked forwards and handed out in reverse.
 
 package mmapseg
 

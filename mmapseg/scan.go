@@ -175,7 +175,7 @@ func (s *Scanner) Headers(found func(Sighting) bool) error {
 			return nil
 		}
 		n := 0
-		for ; n+framePrefix <= len(b); n += frameAlign {
+		for ; n+framePrefix <= len(b); n += FrameAlign {
 			if binary.LittleEndian.Uint16(b[n:]) != frameMagic {
 				continue
 			}
@@ -201,7 +201,7 @@ const resyncWork = 4
 // sound use up a budget, and then the search ends as if there were no more.
 func (s *Scanner) Resync() (bool, error) {
 	start := s.offset
-	for s.offset += frameAlign; s.spent <= resyncWork*s.limit; s.offset += frameAlign {
+	for s.offset += FrameAlign; s.spent <= resyncWork*s.limit; s.offset += FrameAlign {
 		var next Sighting
 		if err := s.Headers(func(at Sighting) bool { next = at; return false }); err != nil {
 			return false, err

@@ -131,7 +131,7 @@ func TestResyncFindsExactlyTheNextSoundFrame(t *testing.T) {
 // resyncLikeTheOracle walks the image to its end with Next and Resync.
 func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, salt Salt, limit int64) {
 	soundFrom := func(offset int64) int64 {
-		for ; offset < limit; offset += frameAlign {
+		for ; offset < limit; offset += FrameAlign {
 			if _, bad := parseFrame(b[offset:limit], salt, offset, limit-offset); bad == problemNone {
 				return offset
 			}
@@ -153,7 +153,7 @@ func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, sa
 		}
 		more, err := scanner.Resync()
 		must(t, err)
-		want := soundFrom(offset + frameAlign)
+		want := soundFrom(offset + FrameAlign)
 		if more != (want >= 0) || more && scanner.Offset() != want || !more && scanner.Offset() != offset {
 			t.Fatalf("%s: resync behind %d: %v at %d, want %d", name, offset, more, scanner.Offset(), want)
 		}
@@ -166,9 +166,9 @@ func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, sa
 func TestResyncFindsAFrameEightBytesAhead(t *testing.T) {
 	image, salt := sampleSegment(t)
 	for _, span := range frameSpans(t, image, salt, int64(len(image))) {
-		scanner := NewScanner(Memory(image), salt, "x.seg", span[0]-frameAlign, int64(len(image)))
+		scanner := NewScanner(Memory(image), salt, "x.seg", span[0]-FrameAlign, int64(len(image)))
 		if more, err := scanner.Resync(); !more || err != nil || scanner.Offset() != span[0] {
-			t.Errorf("from %d: %v %v, now at %d", span[0]-frameAlign, more, err, scanner.Offset())
+			t.Errorf("from %d: %v %v, now at %d", span[0]-FrameAlign, more, err, scanner.Offset())
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *Segment) BuildFooter(framesEnd int64, between func()) ([]byte, error) {
 			return nil, contentError(&f, s.Name(), fmt.Sprintf("sequence %d where %d is due", f.Sequence(), s.Floor+summary.Events))
 		}
 		if summary.Events%PointStride == 0 {
-			points = le.AppendUint32(points, uint32(f.Offset/frameAlign))
+			points = le.AppendUint32(points, uint32(f.Offset/FrameAlign))
 		}
 		summary.add(&f)
 		hash, ok := f.EventHash()

@@ -123,7 +123,7 @@ func TestAnEndedSegmentIsSealedAfterReopening(t *testing.T) {
 	must(t, p.s.Truncate(p.tail))
 	c := Contents{Floor: 1, End: p.tail}
 	for sequence := uint64(1); sequence < p.next; sequence += PointStride {
-		c.Points = append(c.Points, uint32(p.offsets[sequence]/frameAlign))
+		c.Points = append(c.Points, uint32(p.offsets[sequence]/FrameAlign))
 	}
 	must(t, p.s.Close())
 	memory.SetCapacity(p.tail + 100)

@@ -286,7 +286,7 @@ func (s *Segment) Store(offset int64, unit []byte) { s.write.Store(int(offset), 
 // neighbours. It belongs to the goroutine that stores.
 func (s *Segment) Point(sequence uint64, offset int64) {
 	if n := sequence - s.Floor; n%PointStride == 0 {
-		s.points.Load().heap[n/PointStride] = uint32(offset / frameAlign)
+		s.points.Load().heap[n/PointStride] = uint32(offset / FrameAlign)
 	}
 }
 
@@ -327,6 +327,17 @@ func (s *Segment) Sync(all bool) error {
 		return s.file.SyncAll()
 	}
 	return s.file.SyncData()
+}
+
+// Rewrite writes b at offset with pwrite: bytes that the segment holds already,
+// which storing through a mapping would not make dirty, or a frame behind them.
+// The segment's file must have been opened for writing; see [OpenTail] and
+// [OpenEnded]. Nothing is durable before [Segment.Sync].
+func (s *Segment) Rewrite(b []byte, offset int64) error {
+	if _, err := s.file.WriteAt(b, offset); err != nil {
+		return fmt.Errorf("write %d bytes at %d of %s: %w", len(b), offset, s.Name(), err)
+	}
+	return nil
 }
 
 // Retire unmaps the segment for writing.

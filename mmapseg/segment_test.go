@@ -182,7 +182,7 @@ func TestAFinishedTailGoesOnWhereItEnded(t *testing.T) {
 
 	c := Contents{Floor: 1, End: p.tail}
 	for sequence := uint64(1); sequence < p.next; sequence += PointStride {
-		c.Points = append(c.Points, uint32(p.offsets[sequence]/frameAlign))
+		c.Points = append(c.Points, uint32(p.offsets[sequence]/FrameAlign))
 	}
 	s, err := OpenTail(dir, p.s.Header, c)
 	must(t, err)

@@ -60,7 +60,7 @@ func (m *model) reopen(tb tester, i int) {
 		c.Footer = footer
 	}
 	for sequence := p.s.Floor; c.Footer == nil && sequence < p.next; sequence += PointStride {
-		c.Points = append(c.Points, uint32(p.offsets[sequence]/frameAlign))
+		c.Points = append(c.Points, uint32(p.offsets[sequence]/FrameAlign))
 	}
 	behind := p.s.behind.Load()
 	must(tb, p.s.Close())
@@ -176,7 +176,7 @@ func drawPayloads(t *rapid.T, p *pen) {
 		batch := rapid.SliceOfN(sizes, 1, 12).Draw(t, "payloads")
 		room := 0
 		for _, size := range batch {
-			room += AlignedLength(size) + 300
+			room += align(size) + 300
 		}
 		if !p.s.Fits(p.tail, room) {
 			return
@@ -198,7 +198,7 @@ func drawPayloads(t *rapid.T, p *pen) {
 func (p *pen) restride(stride uint64) {
 	table := &points{first: p.s.Floor, stride: stride, heap: []uint32{}}
 	for sequence := p.s.Floor; sequence < p.next; sequence += stride {
-		table.heap = append(table.heap, uint32(p.offsets[sequence]/frameAlign))
+		table.heap = append(table.heap, uint32(p.offsets[sequence]/FrameAlign))
 	}
 	p.s.points.Store(table)
 }

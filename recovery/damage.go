@@ -112,7 +112,7 @@ func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image mmapseg.Window) err
 	scanner := mmapseg.NewScanner(image, f.header.Salt, f.name, l.sweep.offset, image.Size())
 	return scanner.Headers(func(s mmapseg.Sighting) bool {
 		f.frames = true
-		l.sweep.offset = s.Offset + frameStep
+		l.sweep.offset = s.Offset + mmapseg.FrameAlign
 		l.highest = max(l.highest, s.Mark)
 		return l.highest <= mark
 	})

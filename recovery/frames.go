@@ -168,7 +168,7 @@ func (w *walk) point(sequence uint64, offset int64) {
 	for uint64(len(w.l.points)) < n/mmapseg.PointStride {
 		w.l.points = append(w.l.points, 0)
 	}
-	w.l.points = append(w.l.points, uint32(offset/frameStep))
+	w.l.points = append(w.l.points, uint32(offset/mmapseg.FrameAlign))
 }
 
 // gap takes a gap frame.

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	frameStep   = 8  // frames begin at multiples of it
 	frameHeader = 24 // bytes that are the same in every frame
 	// resyncWork bounds the bytes that are looked at to find sound frames behind damage, as a multiple of the
 	// segment's size: more is needed only by files made to cost time.
@@ -47,7 +46,7 @@ func (w *walk) read() error {
 	}
 	defer func() { _ = opened.Close() }() // it was only read
 	w.source, w.budget = opened, resyncWork*w.file.size
-	w.spare = int(w.file.size/(mmapseg.PointStride*minEvent)) + 1
+	w.spare = int(w.file.size/(mmapseg.PointStride*mmapseg.MinEventSize)) + 1
 	w.l.points = w.l.points[:0]
 	if !w.l.o.IgnoreFooters {
 		if err := w.readSealed(); err != nil || w.segment.Sealed {
@@ -62,9 +61,6 @@ func (w *walk) read() error {
 	w.segment.Contents.Points = append([]uint32(nil), w.l.points...)
 	return nil
 }
-
-// minEvent is the room of the smallest event frame, in bytes.
-const minEvent = 80
 
 // readSealed walks the frames of a segment with a sound footer. The footer tells where they end, nothing else about
 // them is taken from it; if they say otherwise it is ignored.
@@ -127,7 +123,7 @@ func (w *walk) readWhole() error {
 	if w.scanner != nil {
 		from = w.scanner.Offset()
 	}
-	w.limit = min(w.file.size, w.file.header.Size) &^ (frameStep - 1)
+	w.limit = min(w.file.size, w.file.header.Size) &^ (mmapseg.FrameAlign - 1)
 	if err := w.fetch(from); err != nil {
 		return err
 	}
@@ -215,7 +211,7 @@ func (w *walk) unsound(unit int64) (more bool, err error) {
 
 // resync moves the scanner to the next sound frame, starting with where it stands. more is false if there is none.
 func (w *walk) resync() (more bool, err error) {
-	for at := w.scanner.Offset(); ; at += frameStep {
+	for at := w.scanner.Offset(); ; at += mmapseg.FrameAlign {
 		w.scanner.MoveTo(at)
 		var seen mmapseg.Sighting
 		if err := w.scanner.Headers(func(s mmapseg.Sighting) bool { seen = s; return false }); err != nil {

@@ -177,7 +177,7 @@ func New(c Config) *Log {
 	l.background.Add(3)
 	go l.loop(l.prepareKick, l.prepareStep)
 	go l.loop(l.createKick, l.createStep)
-	go l.sealLoop()
+	go l.loop(l.sealKick, l.sealStep)
 	return l
 }
 

@@ -6,39 +6,25 @@ package commit
 
 import "github.com/batpak/batpak/mmapseg"
 
-func (l *Log) sealLoop() {
-	defer l.background.Done()
-	for {
-		select {
-		case <-l.stop:
-			l.sealAll() // Close waits for it
-			return
-		case <-l.sealKick:
-			l.sealAll()
-		}
-	}
-}
-
-// sealAll seals what is queued.
-func (l *Log) sealAll() {
-	for {
-		l.mu.Lock()
-		if len(l.sealQueue) == 0 || l.poison != nil {
-			l.mu.Unlock()
-			return
-		}
-		r := l.sealQueue[0]
-		l.sealQueue = l.sealQueue[1:]
+// sealStep seals the first queued segment and reports whether there was one.
+func (l *Log) sealStep() bool {
+	l.mu.Lock()
+	if len(l.sealQueue) == 0 || l.poison != nil {
 		l.mu.Unlock()
-		err := l.seal(r)
-		l.tell()
-		if err != nil {
-			l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
-			l.mu.Lock()
-			l.stats.sealErrors++
-			l.mu.Unlock()
-		}
+		return false
 	}
+	r := l.sealQueue[0]
+	l.sealQueue = l.sealQueue[1:]
+	l.mu.Unlock()
+	err := l.seal(r)
+	l.tell()
+	if err != nil {
+		l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
+		l.mu.Lock()
+		l.stats.sealErrors++
+		l.mu.Unlock()
+	}
+	return true
 }
 
 // seal unmaps the segment for writing before it syncs: a sync of pages that are
@@ -100,6 +86,8 @@ func (l *Log) close() error {
 	l.mu.Unlock()
 	close(l.stop)
 	l.background.Wait()
+	for l.sealStep() { // what the sealer had not come to
+	}
 
 	err := l.serially(l.finish)
 	l.mu.Lock()

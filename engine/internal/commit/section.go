@@ -5,6 +5,8 @@
 package commit
 
 import (
+	"strings"
+
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
@@ -115,11 +117,9 @@ func (l *Log) newHead(entity string) *Head {
 	}
 	head := &l.slab[0]
 	l.slab = l.slab[1:]
-	l.heads[cloneString(entity)] = head
+	l.heads[strings.Clone(entity)] = head
 	return head
 }
-
-func cloneString(s string) string { return string([]byte(s)) }
 
 // State is a consistent view of the log's counters.
 type State struct {
