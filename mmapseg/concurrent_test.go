@@ -19,7 +19,7 @@ func TestClosingWaitsForReaders(t *testing.T) {
 	inside, leave := make(chan struct{}), make(chan struct{})
 	read := make(chan error)
 	go func() {
-		read <- p.s.pinned(func() {
+		read <- p.s.Read(func() {
 			close(inside)
 			<-leave
 			if leWord(p.s.read.Bytes()[HeaderSize:]) == 0 {
@@ -30,10 +30,11 @@ func TestClosingWaitsForReaders(t *testing.T) {
 	<-inside
 	closed := make(chan error)
 	go func() { closed <- p.s.Close() }()
-	for p.s.pins.Load() > 0 { // until Close has refused further readers
+	for p.s.holders.Hold() { // until Close refuses further readers
+		p.s.holders.Let()
 		runtime.Gosched()
 	}
-	if err := p.s.pinned(func() { t.Error("read from a segment that is being closed") }); !errors.Is(err, ErrSegmentClosed) {
+	if err := p.s.Read(func() { t.Error("read from a segment that is being closed") }); !errors.Is(err, ErrSegmentClosed) {
 		t.Errorf("%v", err)
 	}
 	select {
@@ -102,8 +103,7 @@ func TestManyCloseAtOnce(t *testing.T) {
 		for range 4 {
 			group.Go(func() { must(elsewhere{t}, p.s.Close()) })
 			group.Go(func() {
-				for p.s.pin() {
-					p.s.unpin()
+				for p.s.Read(func() {}) == nil {
 				}
 			})
 		}

@@ -12,6 +12,9 @@
 //     [Segment.Seal] turns a finished one into an immutable file with a footer.
 //   - [Set] is what readers see: the segments in order, and how far each may be
 //     read. Reading takes no lock: pins are counted per segment.
+//   - [Segment.Gather] reads many single frames of a segment at once, and
+//     [Segment.Section] gives what others put into the footer when it was built,
+//     read in place inside [Segment.Read].
 //
 // It never knows which events are acknowledged, when to sync, what a policy
 // promises or which entity an event belongs to; no sequence is assigned here.

@@ -47,6 +47,13 @@ func TestAFileCutUnderReadersIsAnErrorAndNotTheEndOfTheProcess(t *testing.T) {
 					t.Fatalf("find %d, sealed %v: %v", sequence, sealed, err)
 				}
 			}
+			g := new(Group)
+			if taken, err := p.s.Gather(g, []uint32{500, 3}, check); taken != 0 || g.Len() != 0 || !errors.Is(err, fault.ErrMapFault) {
+				t.Errorf("gather, sealed %v: %d taken, %v", sealed, taken, err)
+			}
+			if _, _, err := p.s.TreeNodes(nil); sealed && !errors.Is(err, fault.ErrMapFault) {
+				t.Errorf("the footer: %v", err)
+			}
 			must(t, m.set.Close())
 		}
 	}

@@ -184,7 +184,7 @@ func (p *pen) seal() int64 {
 	p.end()
 	must(p.tb, p.s.Retire())
 	must(p.tb, p.s.Sync(false))
-	footer, err := p.s.BuildFooter(p.tail, nil)
+	footer, err := p.s.BuildFooter(p.tail, nil, nil)
 	must(p.tb, err)
 	must(p.tb, p.s.Seal(p.tail, footer))
 	must(p.tb, p.s.Sync(false))

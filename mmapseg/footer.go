@@ -2,18 +2,21 @@
 // directory, and a trailer in the last 96 bytes of the file, by which the footer
 // is found. Everything in it is derived from the frames.
 //
-//	frames end                                                      file size
-//	+-----------+-----------+--- ... ---+------------------+---------+
-//	| section   | section   |           | directory        | trailer |
-//	+-----------+-----------+--- ... ---+------------------+---------+
+//	frames end                                                               file size
+//	+--------+------+-------------+--------+---------+-------+-----------+---------+
+//	| points | tree | of others   | checks | control | range | directory | trailer |
+//	+--------+------+-------------+--------+---------+-------+-----------+---------+
+//	|<- not read at opening ----->|<- read and verified at opening -------------->|
 //
-// Sections and directory begin at multiples of 8. A directory entry:
+// Sections and directory begin at multiples of 8, the bytes between them are zero. A
+// directory entry:
 //
 //	 0 u32 type   4 u32 version of the section   8 u64 offset   16 u64 length
-//	24 u32 CRC32C of the section                28 u32 zero
+//	24 u32 CRC32C of the section; 0 in front of the checks, which cover those
+//	28 u32 zero
 //
-// Sections are listed in the order of their offsets and do not overlap. A reader
-// skips types that it does not know. The trailer:
+// Sections are listed in the order of their offsets, do not overlap, and no type is
+// there twice. A reader skips types that it does not know. The trailer:
 //
 //	 0 8 magic "BPKFOOT1"   8 u32 format version   12 u32 sections
 //	16 u64 directory offset 24 u64 segment number  32 u64 salt
@@ -21,24 +24,35 @@
 //	56 zeros                92 u32 CRC of the 92 bytes before it, seeded with the
 //	                               low half of the salt
 //
-// Sections of this version:
+// The sections of this package, in the order in which they stand; types from 16 on are
+// those of others, opaque here, and stand between tree and checks:
 //
-//	1 points  u64 first sequence, u32 stride, u32 zero, then u32 offset / 8 of the
-//	          events first, first + stride, first + 2*stride ...
-//	2 range   u64 first, u64 last sequence (0, 0: no events), u64 events,
-//	          u64 events in the Merkle tree before the segment's first,
-//	          i64 lowest, i64 highest timestamp, 16 first, 16 last id
-//	3 tree    u64 number of the first node, then 32 bytes a node: the roots of the
-//	          aligned runs of 256 leaves that lie wholly in the segment
-//	          (node n covers the leaves 256n to 256n+255)
+//	1 points   version 2: u32 offset / 8 of the events first, first + stride,
+//	           first + 2*stride ...; first and stride are told by the range section
+//	3 tree     version 1, only with hashing: u64 number of the first node, then 32
+//	           bytes a node: the roots of the aligned runs of 256 leaves that lie
+//	           wholly in the segment (node n covers the leaves 256n to 256n+255)
+//	5 checks   version 1: u32 CRC32C of each block of 4,096 bytes, counted from frames
+//	           end, of what lies between frames end and this section; the last
+//	           block may be shorter
+//	4 control  version 1: u32 offset / 8 of every open, close and gap frame, in order
+//	2 range    version 2: u64 first, u64 last sequence (0, 0: no events), u64 events,
+//	           u64 events in the Merkle tree before the segment's first,
+//	           i64 lowest, i64 highest timestamp, 16 first, 16 last id,
+//	           u64 first, u64 last HLC wall ms, u32 first, u32 last HLC counter,
+//	           u32 stride of the points, u32 zero
+//
+// What stands in front of the checks grows with the events; it is verified block by
+// block when it is first read, and its pages are not touched before. What stands behind
+// is small enough that reading the last 8 KiB of the file usually opens a footer.
+//
+// Version 1 of points and range, and footers without checks, were never released; a
+// footer with them is one that can't be used.
 
 package mmapseg
 
 import (
 	"encoding/binary"
-	"fmt"
-	"io"
-	"math"
 
 	"github.com/batpak/batpak/event"
 )
@@ -51,21 +65,32 @@ const (
 	maxSections        = 256
 	maxStride          = 1 << 16
 
-	sectionPoints = 1
-	sectionRange  = 2
-	sectionTree   = 3
+	sectionPoints  = 1
+	sectionRange   = 2
+	sectionTree    = 3
+	sectionControl = 4
+	sectionChecks  = 5
+
+	// FirstForeignSection is the lowest type of a section that is not this package's.
+	FirstForeignSection = 16
 
 	// TreeRun is how many leaves of the Merkle tree a node in a footer covers.
 	TreeRun = 256
 )
 
+// sectionVersions are the versions of this package's sections that it writes, and the
+// only ones that it reads.
+var sectionVersions = [...]uint32{sectionPoints: 2, sectionRange: 2, sectionTree: 1, sectionControl: 1, sectionChecks: 1}
+
 // Summary is what the range section tells about a segment.
 type Summary struct {
-	First, Last             uint64 // sequences; 0, 0: the segment holds no events
-	Events                  uint64
-	TreeBase                uint64
-	LowestTime, HighestTime int64 // microseconds since the Unix epoch
-	FirstID, LastID         event.ID
+	First, Last               uint64 // sequences; 0, 0: the segment holds no events
+	Events                    uint64
+	TreeBase                  uint64
+	LowestTime, HighestTime   int64 // microseconds since the Unix epoch
+	FirstID, LastID           event.ID
+	FirstWall, LastWall       uint64 // HLC of the first and of the last event, milliseconds
+	FirstCounter, LastCounter uint32 // and its counter
 }
 
 // section says where in the file a section lies.
@@ -76,187 +101,106 @@ type section struct {
 	crc           uint32
 }
 
-// Footer is a verified footer.
+func (s *section) end() int64 { return s.offset + s.length }
+
+// Footer is what is known of a footer when it is opened. Of the sections in front of the
+// checks that is where they lie.
 type Footer struct {
 	FramesEnd int64
 	Summary   Summary
-	TreeFirst uint64 // number of the first node
-	TreeNodes []event.Hash
-	points    section
-	stride    uint64
+
+	size     int64     // of the file
+	sections []section // in front of the checks
+	checks   section
+	control  []int64
+	stride   uint64 // of the points
 }
 
-// Points returns how many sparse offsets the footer holds.
-func (f *Footer) Points() int { return int(f.points.length-pointsHeader) / pointSize }
+// Control returns the offsets of the segment's open, close and gap frames, in order. The
+// slice is not to be changed.
+func (f *Footer) Control() []int64 { return f.control }
 
 // Whole reports whether there is an offset for every stride of the events.
 func (f *Footer) Whole() bool {
-	return uint64(f.Points()) == (f.Summary.Events+f.stride-1)/f.stride
+	points, ok := f.section(sectionPoints)
+	return ok && uint64(points.length/pointSize) == (f.Summary.Events+f.stride-1)/f.stride
 }
 
-// table returns the sparse offsets, read in place from the mapped file; nil when
-// they lie beyond what is mapped.
-func (f *Footer) table(mapped []byte) *points {
-	from, to := f.points.offset+pointsHeader, f.points.offset+f.points.length
-	if to > int64(len(mapped)) {
-		return nil
-	}
-	return &points{first: f.Summary.First, stride: f.stride, mapped: mapped[from:to]}
-}
-
-// footerBuilder lays out sections behind the frames.
-type footerBuilder struct {
-	start    int64
-	b        []byte
-	sections []section
-}
-
-func (f *footerBuilder) add(kind uint32, data []byte) {
-	f.sections = append(f.sections, section{
-		kind: kind, version: 1, offset: f.start + int64(len(f.b)), length: int64(len(data)), crc: crc(0, data),
-	})
-	f.b = append(f.b, data...)
-	f.b = append(f.b, make([]byte, align(len(data))-len(data))...)
-}
-
-func (f *footerBuilder) finish(h *Header) []byte {
-	le := binary.LittleEndian
-	at := len(f.b)
+// section returns a section in front of the checks.
+func (f *Footer) section(kind uint32) (section, bool) {
 	for _, s := range f.sections {
-		f.b = le.AppendUint32(f.b, s.kind)
-		f.b = le.AppendUint32(f.b, s.version)
-		f.b = le.AppendUint64(f.b, uint64(s.offset))
-		f.b = le.AppendUint64(f.b, uint64(s.length))
-		f.b = le.AppendUint32(f.b, s.crc)
-		f.b = le.AppendUint32(f.b, 0)
+		if s.kind == kind {
+			return s, true
+		}
 	}
-	var t [trailerSize]byte
-	copy(t[:], footerMagic[:])
-	le.PutUint32(t[8:], FormatVersion)
-	le.PutUint32(t[12:], uint32(len(f.sections)))
-	le.PutUint64(t[16:], uint64(f.start)+uint64(at))
-	le.PutUint64(t[24:], h.Number)
-	le.PutUint64(t[32:], uint64(h.Salt))
-	le.PutUint64(t[40:], uint64(f.start))
-	le.PutUint32(t[48:], h.Generation)
-	le.PutUint32(t[52:], crc(0, f.b[at:]))
-	le.PutUint32(t[92:], crc(uint32(h.Salt), t[:92]))
-	return append(f.b, t[:]...)
+	return section{}, false
 }
 
-func (s *Summary) encode() []byte {
+func (s *Summary) encode(stride uint32) []byte {
 	le := binary.LittleEndian
 	var b []byte
 	for _, v := range []uint64{s.First, s.Last, s.Events, s.TreeBase, uint64(s.LowestTime), uint64(s.HighestTime)} {
 		b = le.AppendUint64(b, v)
 	}
 	b = append(b, s.FirstID[:]...)
-	return append(b, s.LastID[:]...)
+	b = append(b, s.LastID[:]...)
+	b = le.AppendUint64(b, s.FirstWall)
+	b = le.AppendUint64(b, s.LastWall)
+	for _, v := range []uint32{s.FirstCounter, s.LastCounter, stride, 0} {
+		b = le.AppendUint32(b, v)
+	}
+	return b
 }
 
-func decodeSummary(b []byte) (Summary, bool) {
+func decodeSummary(b []byte) (s Summary, stride uint64, ok bool) {
 	f := fields{b: b}
-	s := Summary{First: f.u64(), Last: f.u64(), Events: f.u64(), TreeBase: f.u64()}
+	s = Summary{First: f.u64(), Last: f.u64(), Events: f.u64(), TreeBase: f.u64()}
 	s.LowestTime, s.HighestTime = int64(f.u64()), int64(f.u64())
 	s.FirstID, s.LastID = f.bytes16(), f.bytes16()
-	return s, f.done() && s.First <= s.Last
+	s.FirstWall, s.LastWall, s.FirstCounter, s.LastCounter = f.u64(), f.u64(), f.u32(), f.u32()
+	stride = uint64(f.u32())
+	zero := f.u32()
+	ok = f.done() && zero == 0 && stride > 0 && stride <= maxStride && s.sensible()
+	return s, stride, ok
 }
 
-// ReadFooter reads and verifies the footer of a segment file of size bytes. A nil
-// footer without an error means that there is none that can be trusted: the
-// segment is not sealed, or its footer is damaged, which reason then says. A
-// footer is never needed, frames tell everything.
-func ReadFooter(file io.ReaderAt, size int64, h *Header) (footer *Footer, reason string, err error) {
-	if size < HeaderSize+trailerSize {
-		return nil, "", nil
+// sensible reports whether the fields can be those of one segment.
+func (s *Summary) sensible() bool {
+	if s.Events == 0 {
+		return *s == Summary{TreeBase: s.TreeBase}
 	}
-	var t [trailerSize]byte
-	if _, err := file.ReadAt(t[:], size-trailerSize); err != nil {
-		return nil, "", fmt.Errorf("read footer of %s: %w", h.Name(), err)
-	}
-	le := binary.LittleEndian
-	if [8]byte(t[:8]) != footerMagic {
-		return nil, "", nil
-	}
-	if crc(uint32(h.Salt), t[:92]) != le.Uint32(t[92:]) || le.Uint64(t[24:]) != h.Number ||
-		le.Uint64(t[32:]) != uint64(h.Salt) || le.Uint32(t[48:]) != h.Generation {
-		return nil, "the trailer is damaged or another segment's", nil
-	}
-	if v := le.Uint32(t[8:]); v != FormatVersion {
-		return nil, fmt.Sprintf("the footer has version %d", v), nil
-	}
-	count, at, framesEnd := le.Uint32(t[12:]), le.Uint64(t[16:]), le.Uint64(t[40:])
-	if count > maxSections || framesEnd < HeaderSize || framesEnd > at || at > math.MaxInt64 ||
-		int64(at)+int64(count)*directoryEntrySize != size-trailerSize {
-		return nil, "the trailer's bounds are wrong", nil
-	}
-	directory := make([]byte, count*directoryEntrySize)
-	if _, err := file.ReadAt(directory, int64(at)); err != nil {
-		return nil, "", fmt.Errorf("read footer of %s: %w", h.Name(), err)
-	}
-	if crc(0, directory) != le.Uint32(t[52:]) {
-		return nil, "the directory's checksum is wrong", nil
-	}
-	footer = &Footer{FramesEnd: int64(framesEnd)}
-	reason, err = footer.readSections(file, directory, int64(at))
-	if err != nil || reason != "" {
-		return nil, reason, err
-	}
-	return footer, "", nil
+	return s.First > 0 && s.First <= s.Last && s.Events-1 <= s.Last-s.First && s.LowestTime <= s.HighestTime &&
+		(s.FirstWall < s.LastWall || s.FirstWall == s.LastWall && s.FirstCounter <= s.LastCounter)
 }
 
-func (f *Footer) readSections(file io.ReaderAt, directory []byte, limit int64) (reason string, err error) {
-	le := binary.LittleEndian
-	seen, free := 0, f.FramesEnd
-	for ; len(directory) > 0; directory = directory[directoryEntrySize:] {
-		s := section{
-			kind: le.Uint32(directory), version: le.Uint32(directory[4:]), offset: int64(le.Uint64(directory[8:])),
-			length: int64(le.Uint64(directory[16:])), crc: le.Uint32(directory[24:]),
-		}
-		// In order and apart from each other, so that no byte is read twice.
-		if s.offset < free || s.length < 0 || s.length > limit-s.offset {
-			return fmt.Sprintf("section %d lies outside its place in the footer", s.kind), nil
-		}
-		free = s.offset + s.length
-		if s.kind < sectionPoints || s.kind > sectionTree || s.version != 1 {
-			continue
-		}
-		data := make([]byte, s.length)
-		if _, err := file.ReadAt(data, s.offset); err != nil {
-			return "", err
-		}
-		if crc(0, data) != s.crc || !f.decodeSection(s, data) {
-			return fmt.Sprintf("section %d is damaged", s.kind), nil
-		}
-		seen |= 1 << s.kind
+// add takes an event frame into the summary.
+func (s *Summary) add(f *Frame) {
+	at := f.Timestamp()
+	wall, counter := f.HLC()
+	if s.Events == 0 {
+		s.First, s.FirstID = f.Sequence(), f.ID()
+		s.FirstWall, s.FirstCounter = wall, counter
+		s.LowestTime, s.HighestTime = at, at
 	}
-	if seen&(1<<sectionPoints) == 0 || seen&(1<<sectionRange) == 0 {
-		return "a section is missing", nil
-	}
-	return "", nil
+	s.Events++
+	s.Last, s.LastID = f.Sequence(), f.ID()
+	s.LastWall, s.LastCounter = wall, counter
+	s.LowestTime, s.HighestTime = min(s.LowestTime, at), max(s.HighestTime, at)
 }
 
-func (f *Footer) decodeSection(s section, data []byte) bool {
-	switch s.kind {
-	case sectionPoints:
-		f.points = s
-		if len(data) < pointsHeader || len(data)%pointSize != 0 {
-			return false
+// decodeControl reads a control section: offsets of frames, which ascend and lie between
+// the header and framesEnd.
+func decodeControl(b []byte, framesEnd int64) ([]int64, bool) {
+	if len(b)%4 != 0 || int64(len(b)/4) > framesEnd/minControlFrame {
+		return nil, false
+	}
+	control := make([]int64, 0, len(b)/4)
+	for least := int64(HeaderSize); len(b) > 0; b = b[4:] {
+		at := int64(binary.LittleEndian.Uint32(b)) * FrameAlign
+		if at < least || at > framesEnd-minControlFrame {
+			return nil, false
 		}
-		f.stride = uint64(binary.LittleEndian.Uint32(data[8:]))
-		return f.stride > 0 && f.stride <= maxStride
-	case sectionRange:
-		var ok bool
-		f.Summary, ok = decodeSummary(data)
-		return ok
+		control, least = append(control, at), at+minControlFrame
 	}
-	if len(data) < 8 || len(data)%32 != 8 {
-		return false
-	}
-	f.TreeFirst = binary.LittleEndian.Uint64(data)
-	f.TreeNodes = make([]event.Hash, 0, len(data)/32)
-	for data = data[8:]; len(data) > 0; data = data[32:] {
-		f.TreeNodes = append(f.TreeNodes, event.Hash(data))
-	}
-	return true
+	return control, true
 }

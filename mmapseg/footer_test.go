@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/internal/vfs"
 )
 
@@ -82,33 +83,39 @@ func TestAFooterSaysWhatTheFramesSay(t *testing.T) {
 		t.Run(fmt.Sprint(c.events, " from ", c.floor, " hashing ", c.hashing), func(t *testing.T) {
 			h := testHeader(4, 2<<20)
 			h.Hashing = c.hashing
-			p, image, got := sealedSegment(t, vfs.NewMemory(), h, c.floor, c.treeBase, c.events)
+			p, _, got := sealedSegment(t, vfs.NewMemory(), h, c.floor, c.treeBase, c.events)
 			want := Summary{TreeBase: c.treeBase, Events: uint64(c.events)}
 			if c.events > 0 {
 				last := p.next - 1
 				want.First, want.Last, want.LowestTime, want.HighestTime = c.floor, last, testTime(c.floor), testTime(last)
 				want.FirstID = event.MakeID(uint64(testTime(c.floor))/1000, 0, c.floor)
 				want.LastID = event.MakeID(uint64(testTime(last))/1000, 0, last)
+				want.FirstWall, want.LastWall = uint64(testTime(c.floor))/1000, uint64(testTime(last))/1000
 			}
 			if got.Summary != want || got.FramesEnd != p.tail || !got.Whole() {
 				t.Errorf("summary %+v, want %+v; frames end %d, want %d", got.Summary, want, got.FramesEnd, p.tail)
 			}
-			table := got.table(image)
+			table := p.s.points.Load()
+			if table.sealed == nil {
+				t.Error("the points are not read from the footer")
+			}
 			for sequence := c.floor; sequence < p.next; sequence++ {
 				if at := table.before(sequence); at != p.offsets[sequence-(sequence-c.floor)%PointStride] {
 					t.Fatalf("point before %d: %d", sequence, at)
 				}
 			}
-			checkTree(t, got, c.treeBase, c.events, c.floor, c.hashing)
+			checkTree(t, p.s, c.treeBase, c.events, c.floor, c.hashing)
 		})
 	}
 }
 
-func checkTree(t *testing.T, got *Footer, base uint64, events int, floor uint64, hashing bool) {
+func checkTree(t *testing.T, s *Segment, base uint64, events int, floor uint64, hashing bool) {
 	t.Helper()
+	nodes, start, err := s.TreeNodes(nil)
+	must(t, err)
 	if !hashing {
-		if got.TreeNodes != nil || got.TreeFirst != 0 {
-			t.Errorf("%d nodes without hashing", len(got.TreeNodes))
+		if nodes != nil || start != 0 {
+			t.Errorf("%d nodes without hashing", len(nodes))
 		}
 		return
 	}
@@ -119,12 +126,12 @@ func checkTree(t *testing.T, got *Footer, base uint64, events int, floor uint64,
 	first := (base + TreeRun - 1) / TreeRun
 	n := first
 	for ; (n+1)*TreeRun <= base+uint64(events); n++ {
-		if want := naiveRoot(leaves[n*TreeRun-base : (n+1)*TreeRun-base]); got.TreeNodes[n-first] != want {
+		if want := naiveRoot(leaves[n*TreeRun-base : (n+1)*TreeRun-base]); nodes[n-first] != want {
 			t.Errorf("node %d differs", n)
 		}
 	}
-	if got.TreeFirst != first || len(got.TreeNodes) != int(n-first) {
-		t.Errorf("%d nodes from %d, want %d from %d", len(got.TreeNodes), got.TreeFirst, n-first, first)
+	if start != first || len(nodes) != int(n-first) {
+		t.Errorf("%d nodes from %d, want %d from %d", len(nodes), start, n-first, first)
 	}
 }
 
@@ -133,11 +140,13 @@ func readBytes(b []byte, h *Header) (*Footer, string, error) {
 	return ReadFooter(bytes.NewReader(b), int64(len(b)), h)
 }
 
+// TestEveryFlippedBitOfAFooterIsDetectedOrMeansNothing looks at what is verified at opening, the checks and what stands
+// behind them; the next test at the rest.
 func TestEveryFlippedBitOfAFooterIsDetectedOrMeansNothing(t *testing.T) {
 	h := testHeader(4, 1<<20)
-	p, image, want := sealedSegment(t, vfs.NewMemory(), h, 1, 0, 600)
+	_, image, want := sealedSegment(t, vfs.NewMemory(), h, 1, 0, 600)
 	ignored := 0
-	for at := p.tail; at < int64(len(image)); at++ {
+	for at := want.checks.offset; at < int64(len(image)); at++ {
 		for bit := range 8 {
 			image[at] ^= 1 << bit
 			footer, reason, err := readBytes(image, &h)
@@ -156,6 +165,35 @@ func TestEveryFlippedBitOfAFooterIsDetectedOrMeansNothing(t *testing.T) {
 	}
 	if ignored > 8*8*3 { // padding behind sections
 		t.Errorf("%d bits mean nothing", ignored)
+	}
+}
+
+// TestEveryFlippedBitInFrontOfTheChecksIsDetectedWhenItIsRead goes through all bytes that are read in place.
+func TestEveryFlippedBitInFrontOfTheChecksIsDetectedWhenItIsRead(t *testing.T) {
+	h := testHeader(4, 1<<20)
+	dir := vfs.NewMemory()
+	p, _, footer := sealedSegment(t, dir, h, 1, 0, 600)
+	for at := p.tail; at < footer.checks.offset; at++ {
+		damage(t, p.s, at, int(at%8))
+		s, err := Open(dir, h, Contents{Floor: 1, End: p.tail, Footer: footer})
+		must(t, err)
+		found := 0
+		for _, kind := range []uint32{sectionPoints, sectionTree} {
+			data, version, ok := s.Section(kind)
+			if !ok || version != sectionVersions[kind] {
+				t.Fatalf("section %d: version %d, %v", kind, version, ok)
+			}
+			must(t, s.Read(func() {
+				if _, err := data.At(0, data.Len()); errors.Is(err, checked.ErrDamaged) {
+					found++
+				}
+			}))
+		}
+		if _, _, err := s.TreeNodes(nil); found == 0 || found == 2 && !errors.Is(err, checked.ErrDamaged) {
+			t.Fatalf("byte %d: %d sections are damaged, tree: %v", at, found, err)
+		}
+		must(t, s.Close())
+		damage(t, p.s, at, int(at%8))
 	}
 }
 

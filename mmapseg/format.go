@@ -95,7 +95,6 @@ const (
 	minEventLength  = eventFixed + 2
 	prefixChecked   = 20 // bytes under the header CRC
 	pointSize       = 4  // bytes of a sparse offset in a footer
-	pointsHeader    = 16 // bytes before them
 	maxAncestors    = 4096
 	minControlFrame = framePrefix + 8
 )

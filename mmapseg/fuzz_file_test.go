@@ -43,8 +43,10 @@ func FuzzReadFooter(f *testing.F) {
 	forged := newForgedFooter().plain()
 	f.Add(forged.file(unchanged)[HeaderSize:], true)
 	overlapping := newForgedFooter().plain()
-	for range 200 {
-		overlapping.b.sections = append(overlapping.b.sections, overlapping.b.sections[0])
+	for kind := range uint32(200) {
+		again := overlapping.b.sections[0]
+		again.kind = FirstForeignSection + kind
+		overlapping.b.sections = append(overlapping.b.sections, again)
 	}
 	f.Add(overlapping.file(unchanged)[HeaderSize:], true)
 	f.Fuzz(func(t *testing.T, tail []byte, right bool) {
@@ -67,14 +69,35 @@ func FuzzReadFooter(f *testing.F) {
 		if footer.FramesEnd < HeaderSize || footer.FramesEnd > int64(len(b)) {
 			t.Errorf("frames end at %d of %d", footer.FramesEnd, len(b))
 		}
-		if table := footer.table(b); table != nil {
-			for _, sequence := range []uint64{0, 1, footer.Summary.First, footer.Summary.Last, math.MaxUint64} {
-				table.before(sequence)
-				table.after(sequence, math.MaxUint64)
-			}
-		}
+		readOpened(t, b, footer)
 		footer.Whole()
 	})
+}
+
+// readOpened reads what a believed footer says, through a segment.
+func readOpened(t *testing.T, b []byte, footer *Footer) {
+	dir := vfs.NewMemory()
+	h := testHeader(4, MinSize)
+	file, err := dir.Create(h.Name())
+	must(t, err)
+	_, err = file.WriteAt(b, 0)
+	must(t, err)
+	must(t, file.Close())
+	s, err := Open(dir, h, Contents{Floor: footer.Summary.First, End: footer.FramesEnd, Footer: footer})
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	for _, sequence := range []uint64{0, 1, footer.Summary.First, footer.Summary.Last, math.MaxUint64} {
+		s.points.Load().before(sequence)
+		s.points.Load().after(sequence, math.MaxUint64)
+	}
+	for _, part := range footer.sections {
+		data, _, ok := s.Section(part.kind)
+		if !ok || data.Len() != part.length {
+			t.Errorf("section %d of %d bytes: %d, %v", part.kind, part.length, data.Len(), ok)
+		}
+		must(t, s.Read(func() { _, _ = data.At(0, data.Len()) }))
+	}
+	_, _, _ = s.TreeNodes(nil)
 }
 
 // reheader gives every place that begins like a frame a sound header, and every second one a sound body.
@@ -184,7 +207,7 @@ func FuzzReading(f *testing.F) {
 		must(t, err)
 		overwrite(t, s, HeaderSize, image[HeaderSize:])
 		s.Activate(1, 0)
-		s.points.Store(&points{first: 1, stride: 1, mapped: table})
+		s.points.Store(&points{first: 1, stride: 1, sealed: table})
 		s.Publish(int64(len(image)))
 		var set Set
 		set.Add(s)

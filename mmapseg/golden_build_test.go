@@ -119,12 +119,19 @@ func goldenSegment(t *testing.T) []byte {
 	g.control(AppendClose(nil, &CloseFrame{Identity: [16]byte{0xB0, 1}, Incarnation: 3, LastSequence: last, TreeSize: tree, Wall: 1_763_875_200_000, Counter: 5}, g.at()))
 	g.control(AppendOpen(nil, &OpenFrame{Identity: [16]byte{0xB0, 1}, Incarnation: 4, Ahead: 1 << 24, LastSequence: last, TreeSize: tree, Wall: 1_763_875_200_000, Counter: 5}, g.at()))
 	g.control(AppendEnd(nil, &EndFrame{LastSequence: last, TreeSize: tree, NextNumber: 9, NextSalt: 0xFEDCBA9876543210, NextGeneration: 2, Reason: EndCut}, g.at()))
-	footer, err := g.s.BuildFooter(g.tail, nil)
+	footer, err := g.s.BuildFooter(g.tail, nil, goldenSections)
 	must(t, err)
 	must(t, g.s.Retire())
 	must(t, g.s.Seal(g.tail, footer))
 	must(t, g.s.GiveBack(g.tail, g.tail+int64(len(footer))))
 	return fileImage(t, g.s)
+}
+
+// goldenSections are sections that somebody else would add.
+func goldenSections(add func(kind, version uint32, data []byte)) error {
+	add(16, 3, []byte("of others"))
+	add(4_000_000_000, 1, nil)
+	return nil
 }
 
 // events appends 1001 to 1005: a plain one, one with every field, an imported one, a tombstone, one of two long names.

@@ -1,6 +1,9 @@
 package mmapseg
 
 // Golden files: the bytes of format version 1, and what they mean. A change here is a change of the format.
+//
+// The footer of the golden segment was changed once, before any release: with the index came the sections control and
+// checks, those of others, and version 2 of points and range. The frames are what they were.
 
 import (
 	"bytes"
@@ -9,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/vfs"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -123,7 +128,7 @@ func TestTheGoldenSegmentMeansWhatItDid(t *testing.T) {
 	}
 	if s := footer.Summary; s != (Summary{
 		First: 1001, Last: 1420, Events: 420, TreeBase: 900, LowestTime: 1763875200001001, HighestTime: 1763875200001420,
-		FirstID: goldenID(1001), LastID: goldenID(1420),
+		FirstID: goldenID(1001), LastID: goldenID(1420), FirstWall: 1763875200000, LastWall: 1763875200000, FirstCounter: 1001, LastCounter: 1420,
 	}) {
 		t.Errorf("summary %+v", s)
 	}
@@ -152,8 +157,52 @@ func TestTheGoldenSegmentMeansWhatItDid(t *testing.T) {
 			t.Errorf("event %d: in a batch: %v", got.Sequence, frames[i].InBatch())
 		}
 	}
-	if footer.TreeFirst != 4 || len(footer.TreeNodes) != 1 || footer.TreeNodes[0] != naiveRoot(leaves[1024-900:1280-900]) {
-		t.Errorf("%d nodes of the tree from %d", len(footer.TreeNodes), footer.TreeFirst)
+	checkGoldenFooter(t, &h, footer, frames, leaves)
+}
+
+// checkGoldenFooter looks at what of the footer is read in place.
+func checkGoldenFooter(t *testing.T, h *Header, footer *Footer, frames []Frame, leaves []event.Hash) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "segment-v1.golden"))
+	must(t, err)
+	dir := vfs.NewMemory()
+	file, err := dir.Create(h.Name())
+	must(t, err)
+	_, err = file.WriteAt(b, 0)
+	must(t, err)
+	must(t, file.Close())
+	s, err := Open(dir, *h, Contents{Floor: 1001, TreeBase: 900, End: footer.FramesEnd, Footer: footer})
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	nodes, first, err := s.TreeNodes(nil)
+	must(t, err)
+	if first != 4 || len(nodes) != 1 || nodes[0] != naiveRoot(leaves[1024-900:1280-900]) {
+		t.Errorf("%d nodes of the tree from %d", len(nodes), first)
+	}
+	data, version, ok := s.Section(16)
+	must(t, s.Read(func() {
+		if b, err := data.At(0, data.Len()); err != nil || string(b) != "of others" || version != 3 || !ok {
+			t.Errorf("section 16, version %d: %q %v", version, b, err)
+		}
+	}))
+	if data, version, ok := s.Section(4_000_000_000); data.Len() != 0 || version != 1 || !ok {
+		t.Errorf("an empty section: %d bytes, version %d, %v", data.Len(), version, ok)
+	}
+	var control []int64
+	table, events := s.points.Load(), uint64(0)
+	for i := range frames {
+		switch frames[i].Type {
+		case FrameOpen, FrameClose, FrameGap:
+			control = append(control, frames[i].Offset)
+		case FrameEvent:
+			if at := table.at(events); at != frames[i].Offset {
+				t.Errorf("point of event %d: %d, it stands at %d", events, at, frames[i].Offset)
+			}
+			events++
+		}
+	}
+	if !slices.Equal(footer.Control(), control) || len(control) != 4 {
+		t.Errorf("control frames at %v, want %v", footer.Control(), control)
 	}
 }
 

@@ -16,24 +16,24 @@ import (
 func drawPoints(t *rapid.T) (p *points, offsets []int64, known uint64) {
 	n := rapid.IntRange(0, 40).Draw(t, "events")
 	stride := rapid.SampledFrom([]uint64{1, 2, 3, 4, 64}).Draw(t, "stride")
-	p = &points{first: rapid.SampledFrom([]uint64{1, 7, 1 << 50}).Draw(t, "first"), stride: stride}
-	p.heap = make([]uint32, 60)
+	p = newPoints(rapid.SampledFrom([]uint64{1, 7, 1 << 50}).Draw(t, "first"), 60)
+	p.stride = stride
 	at := int64(HeaderSize)
 	for i := range uint64(n) {
 		offsets = append(offsets, at)
 		if i%stride == 0 && rapid.IntRange(0, 3).Draw(t, "missing") != 0 {
-			p.heap[i/stride] = uint32(at / FrameAlign)
+			p.set(i/stride, uint32(at/FrameAlign))
 		}
 		at += int64(align(rapid.IntRange(minEventLength, 3000).Draw(t, "length")))
 	}
 	if n > 0 {
 		known = p.first + rapid.Uint64Range(0, uint64(n)-1).Draw(t, "known")
 	}
-	if rapid.Bool().Draw(t, "mapped") {
-		for _, entry := range p.heap[:(uint64(n)+stride-1)/stride] {
-			p.mapped = binary.LittleEndian.AppendUint32(p.mapped, entry)
+	if rapid.Bool().Draw(t, "sealed") {
+		for i := range (uint64(n) + stride - 1) / stride {
+			p.sealed = binary.LittleEndian.AppendUint32(p.sealed, uint32(p.at(i)/FrameAlign))
 		}
-		p.heap = nil
+		p.chunks = nil
 	}
 	return p, offsets, known
 }
@@ -120,14 +120,12 @@ func TestRottenPointsLoseNoEvent(t *testing.T) {
 		m, p := oneSegment(t, 40, 100)
 		p.seal()
 		table := p.s.points.Load()
-		if table.mapped == nil {
+		if table.sealed == nil {
 			t.Fatalf("the points are not read from the footer")
 		}
-		footer, _, err := ReadFooter(p.s.file, p.s.DiskSize(), &p.s.Header)
-		must(t, err)
-		base := footer.points.offset + pointsHeader
+		base := table.offset
 		for range rapid.IntRange(1, 10).Draw(t, "rotten") {
-			entry := base + int64(pointSize*rapid.IntRange(0, len(table.mapped)/pointSize-1).Draw(t, "entry"))
+			entry := base + int64(pointSize*rapid.IntRange(0, len(table.sealed)/pointSize-1).Draw(t, "entry"))
 			value := rapid.OneOf(
 				rapid.Uint32(), rapid.Uint32Range(0, uint32(p.tail/FrameAlign)+100),
 				rapid.Map(rapid.Uint64Range(1, 40), func(s uint64) uint32 { return uint32(p.offsets[s] / FrameAlign) }),

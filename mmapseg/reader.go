@@ -7,10 +7,7 @@ package mmapseg
 
 import (
 	"errors"
-	"fmt"
 	"math"
-
-	"github.com/batpak/batpak/internal/fault"
 )
 
 const (
@@ -173,7 +170,7 @@ func (r *Reader) seek() (bool, error) {
 		r.next = segment.Floor
 	}
 	start := int64(0)
-	err := segment.pinned(func() { start = segment.points.Load().before(r.next) })
+	err := segment.Read(func() { start = segment.points.Load().before(r.next) })
 	if err != nil {
 		return false, err
 	}
@@ -204,7 +201,14 @@ func (r *Reader) refill() error {
 		*r.buf = make([]byte, n)
 	}
 	r.chunk = (*r.buf)[:n]
-	err := r.segment.pinned(func() { copy(r.chunk, r.segment.read.Bytes()[offset:]) })
+	err := r.segment.Read(func() {
+		if pages := r.segment.pages.Load(); r.want == fullChunk { // who came that far reads on
+			pages.bringAhead(offset, offset+int64(n))
+		} else {
+			pages.bring(offset, offset+int64(n))
+		}
+		copy(r.chunk, r.segment.read.Bytes()[offset:])
+	})
 	if err != nil {
 		return err
 	}
@@ -252,10 +256,10 @@ func (r *Reader) damage(bad problem) error {
 		return nil
 	}
 	s := r.segment
-	if !s.pin() {
+	if !s.holders.Hold() {
 		return ErrSegmentClosed
 	}
-	defer s.unpin()
+	defer s.holders.Let()
 	offset, end := r.base+int64(r.at), s.End()
 	if bad == problemBody {
 		r.spent += int64(leWord(r.chunk[r.at:]) >> 32)
@@ -285,19 +289,6 @@ func (r *Reader) damage(bad problem) error {
 	}
 	corrupt.Last = r.skipped()
 	return corrupt
-}
-
-// pinned runs fn, which reads mapped bytes, with the segment pinned and faults
-// turned into errors.
-func (s *Segment) pinned(fn func()) error {
-	if !s.pin() {
-		return ErrSegmentClosed
-	}
-	defer s.unpin()
-	if err := fault.Guard(fn); err != nil {
-		return fmt.Errorf("read %s: %w", s.Name(), err)
-	}
-	return nil
 }
 
 // IsDamage reports whether reading may go on behind err.

@@ -31,6 +31,7 @@ type Backward struct {
 	chunk   []byte
 	offsets [backwardGroup]int32 // in chunk, of the group's frames
 	count   int                  // of offsets not handed out yet
+	groups  int                  // copied so far
 	lowest  uint64               // the group's lowest sequence
 	single  bool                 // the group is damaged: one event at a time, from next to lowest
 }
@@ -130,9 +131,18 @@ func (r *Backward) group() (bool, error) {
 		*r.buf = make([]byte, n)
 	}
 	r.chunk = (*r.buf)[:end-start]
-	if err := segment.pinned(func() { copy(r.chunk, segment.read.Bytes()[start:end]) }); err != nil {
+	err = segment.Read(func() {
+		if pages := segment.pages.Load(); r.groups > 1 { // who came that far reads on
+			pages.bringBehind(start, end)
+		} else {
+			pages.bring(start, end)
+		}
+		copy(r.chunk, segment.read.Bytes()[start:end])
+	})
+	if err != nil {
 		return false, err
 	}
+	r.groups++
 	r.collect(low, high)
 	return true, nil
 }
@@ -144,7 +154,7 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 	if behind := s.behind.Load(); behind != 0 {
 		known = min(known, behind-1)
 	}
-	err = s.pinned(func() {
+	err = s.Read(func() {
 		points := s.points.Load()
 		end = s.End()
 		if next := points.after(high, known); next >= HeaderSize {

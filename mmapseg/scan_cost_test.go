@@ -4,6 +4,7 @@ package mmapseg
 
 import (
 	"bytes"
+	"encoding/binary"
 	"testing"
 
 	"github.com/batpak/batpak/event"
@@ -157,20 +158,35 @@ func TestHostileFilesDoNotFillTheMemory(t *testing.T) {
 			})
 		})
 	}
-	f := newForgedFooter().plain()
-	f.b.add(sectionTree, make([]byte, 8+32*200_000))
-	file := f.file(unchanged)
-	bounded(t, len(file), func() {
-		footer, reason, err := readBytes(file, &f.h)
-		if footer == nil || err != nil || len(footer.TreeNodes) != 200_000 {
-			t.Errorf("%q %v", reason, err)
-		}
-	})
+	hostileFooters(t)
 	sections := make([]GapSection, maxSections)
 	gap := parsed(t, AppendGap(nil, &GapFrame{Range: Range{1, 1}, Sections: sections}, controlPlace))
 	bounded(t, gap.Length, func() {
 		if g, err := DecodeGap(gap, ""); err != nil || len(g.Sections) != maxSections {
 			t.Error(err)
+		}
+	})
+}
+
+// hostileFooters reads footers that are as large as they can be.
+func hostileFooters(t *testing.T) {
+	f := newForgedFooter()
+	f.contents[sectionTree] = make([]byte, 8+32*200_000) // not read at opening
+	file := f.plain().file(unchanged)
+	bounded(t, 0, func() {
+		if footer, reason, err := readBytes(file, &f.h); footer == nil || err != nil {
+			t.Errorf("%q %v", reason, err)
+		}
+	})
+	f = newForgedFooter() // control frames without end
+	f.b.start, f.contents[sectionControl] = 10<<20, nil
+	for at := uint32(HeaderSize); at <= 10<<20-minControlFrame; at += minControlFrame {
+		f.contents[sectionControl] = binary.LittleEndian.AppendUint32(f.contents[sectionControl], at/FrameAlign)
+	}
+	file = append(make([]byte, f.b.start), f.plain().b.finish(&f.h)...)
+	bounded(t, len(file), func() {
+		if footer, reason, err := readBytes(file, &f.h); footer == nil || err != nil || len(footer.Control()) < 300_000 {
+			t.Errorf("%q %v", reason, err)
 		}
 	})
 }

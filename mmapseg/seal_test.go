@@ -23,14 +23,14 @@ func TestAFooterIsNotBuiltOverDamage(t *testing.T) {
 	} {
 		_, p := oneSegment(t, 9, 20)
 		harm(p)
-		footer, err := p.s.BuildFooter(p.tail, nil)
+		footer, err := p.s.BuildFooter(p.tail, nil, nil)
 		if footer != nil || !errors.Is(err, ErrCorrupt) {
 			t.Errorf("%s: %d bytes, %v", what, len(footer), err)
 		}
 	}
 	_, p := oneSegment(t, 9, 20)
 	must(t, p.s.file.Close())
-	if _, err := p.s.BuildFooter(p.tail, nil); err == nil || errors.Is(err, ErrCorrupt) {
+	if _, err := p.s.BuildFooter(p.tail, nil, nil); err == nil || errors.Is(err, ErrCorrupt) {
 		t.Errorf("a failed read: %v", err)
 	}
 }
@@ -44,7 +44,7 @@ func TestAFullDiskLeavesTheSegmentAsItWas(t *testing.T) {
 	p.end()
 	must(t, p.s.Retire())
 	must(t, p.s.Truncate(p.tail)) // so that the footer has no room
-	footer, err := p.s.BuildFooter(p.tail, nil)
+	footer, err := p.s.BuildFooter(p.tail, nil, nil)
 	must(t, err)
 	before := p.image()
 	dir.SetCapacity(p.tail + 8)
@@ -78,7 +78,7 @@ func TestNoFooterIsWrittenWithoutRoomForAllOfIt(t *testing.T) {
 	p.end()
 	must(t, p.s.Retire())
 	must(t, p.s.Truncate(p.tail))
-	footer, err := p.s.BuildFooter(p.tail, nil)
+	footer, err := p.s.BuildFooter(p.tail, nil, nil)
 	must(t, err)
 	full = true
 	if err := p.s.Seal(p.tail, footer); !errors.Is(err, vfs.ErrNoSpace) {
@@ -104,7 +104,7 @@ func TestAFooterLargerThanItsRoomGrowsTheFile(t *testing.T) {
 		}
 		m.checkRange(t, 1, math.MaxUint64, 0, true)
 		m.reopen(t, 0)
-		if p.s.points.Load().mapped == nil {
+		if p.s.points.Load().sealed == nil {
 			t.Errorf("%s: the points of the larger file are not read in place", name)
 		}
 		m.checkRange(t, 1, math.MaxUint64, 0, true)
@@ -144,7 +144,7 @@ func TestAnEndedSegmentIsSealedAfterReopening(t *testing.T) {
 	must(t, err)
 	defer func() { must(t, s.Close()) }()
 	s.Finish(p.next - 1)
-	footer, err := s.BuildFooter(p.tail, nil)
+	footer, err := s.BuildFooter(p.tail, nil, nil)
 	must(t, err)
 	must(t, s.Seal(p.tail, footer))
 	must(t, s.Sync(false))
@@ -167,7 +167,7 @@ func TestSealingGivesBackTheTailAndTheHeap(t *testing.T) {
 	if int64(len(image)) != size || p.s.DiskSize() != size || size >= 1<<20 {
 		t.Errorf("%d bytes on disk, sealed to %d", len(image), size)
 	}
-	if table := p.s.points.Load(); table.heap != nil || len(table.mapped) == 0 {
+	if table := p.s.points.Load(); table.chunks != nil || len(table.sealed) == 0 {
 		t.Error("the points are still on the heap")
 	}
 	m.checkRange(t, 1, math.MaxUint64, 0, true)
@@ -177,7 +177,7 @@ func TestAFooterThatCannotBeReadBackIsAnError(t *testing.T) {
 	_, p := oneSegment(t, 9, 20)
 	p.end()
 	must(t, p.s.Retire())
-	footer, err := p.s.BuildFooter(p.tail, nil)
+	footer, err := p.s.BuildFooter(p.tail, nil, nil)
 	must(t, err)
 	footer[3] ^= 1
 	must(t, p.s.Seal(p.tail, footer))
@@ -204,7 +204,7 @@ func TestEveryFailedCallOfSealingIsReported(t *testing.T) {
 		p.end()
 		must(t, p.s.Retire())
 		decide, _ = failAt(n, errInjected)
-		footer, err := p.s.BuildFooter(p.tail, nil)
+		footer, err := p.s.BuildFooter(p.tail, nil, nil)
 		if err == nil {
 			err = p.s.Seal(p.tail, footer)
 		}

@@ -4,7 +4,7 @@
 //	active    the commit section stores frames into it
 //	retired   Retire took its writable mapping; nothing can be stored any more
 //	sealed    Seal wrote its footer and cut the file; immutable from here on
-//	closed    Close: unmapped when the last pin is gone
+//	closed    Close: unmapped when the last holder is gone
 //
 // Readers may use it from active to closed, below the offset that was published
 // for them.
@@ -13,11 +13,11 @@ package mmapseg
 
 import (
 	"fmt"
-	"math"
-	"sync"
 	"sync/atomic"
 
+	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/internal/mmap"
+	"github.com/batpak/batpak/internal/pin"
 	"github.com/batpak/batpak/internal/vfs"
 )
 
@@ -26,10 +26,6 @@ const (
 	MinSize = 64 << 10
 	MaxSize = 1 << 34
 )
-
-// closedPins is added to the pin count of a segment that is being closed, so that
-// later pins see a negative count.
-const closedPins = math.MinInt64 / 2
 
 // Segment is one segment file. Its methods for storing and sealing belong to one
 // goroutine at a time; reading may go on beside them, from any number.
@@ -51,25 +47,25 @@ type Segment struct {
 	// Frames below it are complete and never change: the writer stores it after
 	// them, readers load it before them.
 	end atomic.Int64
-	// points is replaced when the segment is sealed. The entries of a heap
-	// table are written before the end that covers them is stored.
+	// points is replaced when the segment is sealed.
 	points atomic.Pointer[points]
-	sealed atomic.Bool
-	disk   atomic.Int64 // size of the file
+	// pages are those through which frames are read; nil while they are in memory as
+	// what was stored lately.
+	pages  atomic.Pointer[populated]
+	footer atomic.Pointer[openFooter] // nil until the segment is sealed
+	disk   atomic.Int64               // size of the file
 	// behind is the first sequence that the segment can no longer hold, 0 while
 	// it may still grow.
 	behind atomic.Uint64
 
-	pins      atomic.Int64
-	once      sync.Once
-	releasing atomic.Bool
-	released  chan struct{} // closed when unmapped
-	failed    error         // of unmapping or closing; read after released is closed
+	holders *pin.Pin // keeps the mappings and the file
 }
 
 // footerRoom is how much of a segment is kept for its footer: 4 bytes for every
 // PointStride events of at least 80, 32 for every 256 with a hash of at least 112,
-// and what does not grow.
+// and what does not grow. Where events are larger, that is also room for the sections of
+// others: 4 bytes for each event of 160, more for each larger one. What does not fit makes
+// the file grow when it is sealed.
 func footerRoom(size int64) int64 { return (size/(20*PointStride) + size/896 + 4096) &^ 7 }
 
 // controlRoom is how much room frames leave for the end, close and open frames
@@ -129,7 +125,7 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	if err := s.mapFor(h.Size, true); err != nil {
 		return undo(err)
 	}
-	s.points.Store(newPoints(h.Size))
+	s.points.Store(newPoints(0, pointsFor(h.Size)))
 	return s, nil
 }
 
@@ -143,7 +139,8 @@ func reopened(dir vfs.Dir, file vfs.File, name string) (vfs.File, error) {
 }
 
 func newSegment(h Header, file vfs.File) *Segment {
-	s := &Segment{Header: h, name: h.Name(), file: file, released: make(chan struct{})}
+	s := &Segment{Header: h, name: h.Name(), file: file}
+	s.holders = pin.New(s.release)
 	s.end.Store(HeaderSize)
 	return s
 }
@@ -238,23 +235,31 @@ func open(dir vfs.Dir, h Header, c Contents, how opening) (*Segment, error) {
 	}
 	s.end.Store(c.End)
 	if c.Footer != nil {
-		table := c.Footer.table(s.read.Bytes())
-		if table == nil {
-			_ = s.read.Unmap() // the error below is the one to tell
-			return undo(&CorruptError{Segment: h.Name(), Offset: mapped, Problem: "the file has become shorter than its footer"})
+		footer, err := s.sound(c.Footer)
+		if err != nil {
+			_ = s.read.Unmap() // the error is the one to tell
+			return undo(err)
 		}
-		s.points.Store(table)
-		s.sealed.Store(true)
+		s.seal(footer)
 		return s, nil
 	}
-	table := &points{heap: c.Points, first: c.Floor, stride: PointStride}
+	entries := int64(len(c.Points))
 	if how.mapped {
-		table = newPoints(h.Size)
-		table.first = c.Floor
-		copy(table.heap, c.Points)
+		entries = max(entries, pointsFor(h.Size))
 	}
+	table := newPoints(c.Floor, entries)
+	table.fill(c.Points)
 	s.points.Store(table)
+	s.pages.Store(newPopulated(s.read, &s.disk))
 	return s, nil
+}
+
+// sound opens the footer of a file that should still be as long as when it was read.
+func (s *Segment) sound(f *Footer) (*openFooter, error) {
+	if disk := s.disk.Load(); disk < f.size {
+		return nil, &CorruptError{Segment: s.name, Offset: disk, Problem: "the file has become shorter than its footer"}
+	}
+	return s.openFooter(f)
 }
 
 // Name returns the segment's file name.
@@ -286,7 +291,7 @@ func (s *Segment) Store(offset int64, unit []byte) { s.write.Store(int(offset), 
 // neighbours. It belongs to the goroutine that stores.
 func (s *Segment) Point(sequence uint64, offset int64) {
 	if n := sequence - s.Floor; n%PointStride == 0 {
-		s.points.Load().heap[n/PointStride] = uint32(offset / FrameAlign)
+		s.points.Load().set(n/PointStride, uint32(offset/FrameAlign))
 	}
 }
 
@@ -305,9 +310,6 @@ func (s *Segment) holds(sequence uint64) bool {
 	behind := s.behind.Load()
 	return sequence >= s.Floor && (behind == 0 || sequence < behind)
 }
-
-// Sealed reports whether the segment has its footer.
-func (s *Segment) Sealed() bool { return s.sealed.Load() }
 
 // Populate brings in the pages from byte from to byte to for writing, so that
 // storing into them takes no page fault. After [Segment.Retire], with which it must
@@ -362,48 +364,40 @@ func (s *Segment) Truncate(size int64) error {
 // DiskSize returns the size of the file in bytes.
 func (s *Segment) DiskSize() int64 { return s.disk.Load() }
 
-// pin keeps the segment mapped until unpin; false means that it is closed.
-func (s *Segment) pin() bool {
-	if s.pins.Add(1) > 0 {
-		return true
+// Read runs fn, which reads mapped bytes of the segment. They stay mapped until it returns,
+// and a fault in it ends it and is an error, fault.ErrMapFault; a closed segment is
+// [ErrSegmentClosed], and then fn does not run. It may be called concurrently and takes no
+// lock. [Segment.Close] waits for fn.
+func (s *Segment) Read(fn func()) error {
+	if !s.holders.Hold() {
+		return ErrSegmentClosed
 	}
-	s.unpin()
-	return false
-}
-
-func (s *Segment) unpin() {
-	if s.pins.Add(-1) == closedPins {
-		s.release()
+	defer s.holders.Let()
+	if err := fault.Guard(fn); err != nil {
+		return fmt.Errorf("read %s: %w", s.Name(), err)
 	}
+	return nil
 }
 
 // Close unmaps the segment once the last reader has let go of it, which Close
 // waits for, and closes its file. It may be called again.
-func (s *Segment) Close() error {
-	s.once.Do(func() {
-		if s.pins.Add(closedPins) == closedPins {
-			s.release()
-		}
-	})
-	<-s.released
-	return s.failed
-}
+func (s *Segment) Close() error { return s.holders.Close() }
 
-// release runs when the count is exactly closedPins: once for Close, and again
-// for a pin that came too late; whoever is second has nothing to do.
-func (s *Segment) release() {
-	if !s.releasing.CompareAndSwap(false, true) {
-		return
-	}
+// release lets go of everything, when nobody reads any more.
+func (s *Segment) release() error {
 	err := s.Retire()
 	if e := s.read.Unmap(); err == nil {
 		err = e
 	}
+	if o := s.footer.Load(); o != nil {
+		if e := o.unmap(); err == nil {
+			err = e
+		}
+	}
 	if e := s.file.Close(); err == nil {
 		err = e
 	}
-	s.failed = err
-	close(s.released)
+	return err
 }
 
 // Discard closes the segment and removes its file, which holds no frames.

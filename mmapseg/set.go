@@ -96,17 +96,19 @@ var ErrSegmentClosed = errors.New("batpak: segment closed")
 // frame copies the frame with this sequence out of the segment, whose highest
 // visible one is last.
 func (s *Segment) frame(sequence, last uint64, buf []byte, check bool) (Frame, []byte, error) {
-	if !s.pin() {
+	if !s.holders.Hold() {
 		return Frame{}, buf, ErrSegmentClosed
 	}
-	defer s.unpin()
+	defer s.holders.Let()
 	var walk walk
 	err := fault.Guard(func() {
 		if buf, walk = s.copyFrame(sequence, last, buf); walk.found {
 			return
 		}
 		if walk = s.walkTo(sequence); walk.found {
-			buf = append(buf[:0], s.read.Bytes()[walk.offset:walk.offset+int64(align(walk.length))]...)
+			end := walk.offset + int64(align(walk.length))
+			s.pages.Load().bring(walk.offset, end)
+			buf = append(buf[:0], s.read.Bytes()[walk.offset:end]...)
 		}
 	})
 	if err != nil {
@@ -139,6 +141,7 @@ func (s *Segment) copyFrame(sequence, last uint64, buf []byte) ([]byte, walk) {
 	if at < HeaderSize || next-at < minEventLength || next-at > quickCopy || next > min(s.end.Load(), int64(len(b))) {
 		return buf, walk{}
 	}
+	s.pages.Load().bring(at, next)
 	buf = append(buf[:0], b[at:next]...)
 	first := leWord(buf)
 	length := int64(first >> 32)
@@ -165,7 +168,8 @@ func (s *Segment) walkTo(sequence uint64) walk {
 	if at < HeaderSize {
 		return walk{}
 	}
-	for at+eventFixed <= end {
+	for pages := s.pages.Load(); at+eventFixed <= end; {
+		pages.bring(at, at+eventFixed)
 		first := leWord(b[at:])
 		length := int64(first >> 32)
 		if uint16(first) != frameMagic || length < framePrefix || length > end-at {

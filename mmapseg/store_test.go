@@ -196,9 +196,10 @@ func drawPayloads(t *rapid.T, p *pen) {
 
 // restride gives the segment a table with another stride: it is stored with the footer, and may change.
 func (p *pen) restride(stride uint64) {
-	table := &points{first: p.s.Floor, stride: stride, heap: []uint32{}}
+	table := newPoints(p.s.Floor, int64(p.next-p.s.Floor))
+	table.stride = stride
 	for sequence := p.s.Floor; sequence < p.next; sequence += stride {
-		table.heap = append(table.heap, uint32(p.offsets[sequence]/FrameAlign))
+		table.set((sequence-p.s.Floor)/stride, uint32(p.offsets[sequence]/FrameAlign))
 	}
 	p.s.points.Store(table)
 }
