@@ -1,0 +1,112 @@
+// This file holds Entry: what the index is told about one event, prepared where nobody waits for it.
+
+package index
+
+import (
+	"slices"
+
+	"github.com/batpak/batpak/event"
+)
+
+// Head is the state of an entity: the clock and the hash of its newest event. The zero Head is that of an entity
+// without events.
+type Head struct {
+	Clock uint64
+	Hash  event.Hash
+}
+
+// term is one name by which an event is found.
+type term struct {
+	kind Type
+	slot uint32 // of the tail that the entry was resolved against; 0: not there
+	hash uint64
+	name string // "" for links
+}
+
+// Entry is one event as the index sees it. An entry is filled, resolved against a [Tail] by any goroutine, and
+// added to it by the one that may. It can be used again, and keeps its memory. Strings are borrowed from what it was
+// filled with.
+type Entry struct {
+	// Head is the entity's state before the event, for a tail in which the entity is not yet. Whoever resolves the
+	// entry finds it elsewhere.
+	Head Head
+
+	terms    []term // the first is the entity, the second the scope; tags and links follow
+	kind     event.Kind
+	gate     event.GateOutcome
+	resolved *Tail
+}
+
+// EntityHash returns the hash of the entity's name.
+func (e *Entry) EntityHash() uint64 { return e.terms[0].hash }
+
+// Entity returns the entity's name.
+func (e *Entry) Entity() string { return e.terms[0].name }
+
+// Resolved returns the tail that the entry was resolved against last; nil: none.
+func (e *Entry) Resolved() *Tail { return e.resolved }
+
+// Fill takes what a caller's draft says. gate is the outcome of its gate record, 0 without one.
+func (e *Entry) Fill(d *event.Draft, gate event.GateOutcome) {
+	e.begin(d.Coordinate, d.Kind, gate, d.Tags, d.Key)
+	if !d.Cause.IsZero() {
+		e.link(Cause, d.Cause)
+	}
+	if !d.Correlation.IsZero() {
+		e.link(Correlation, d.Correlation)
+	}
+}
+
+// FillEvent takes a stored event.
+func (e *Entry) FillEvent(ev *event.Event) {
+	gate := event.GateOutcome(0)
+	if ev.Gate != nil {
+		gate = ev.Gate.Outcome
+	}
+	e.begin(ev.Coordinate, ev.Kind, gate, ev.Tags, ev.Key)
+	if !ev.Cause.IsZero() {
+		e.link(Cause, ev.Cause)
+	}
+	if ev.Correlation != ev.ID {
+		e.link(Correlation, ev.Correlation)
+	}
+	if ev.Imported {
+		e.link(Imported, ev.ID)
+	}
+}
+
+// LinkCause adds the cause of an event of a batch, whose id is known once its place is.
+func (e *Entry) LinkCause(id event.ID) { e.link(Cause, id) }
+
+func (e *Entry) begin(at event.Coordinate, kind event.Kind, gate event.GateOutcome, tags []string, key string) {
+	e.Head, e.kind, e.gate, e.resolved = Head{}, kind, gate, nil
+	e.terms = append(e.terms[:0],
+		term{kind: Entity, hash: Hash(Entity, at.Entity()), name: at.Entity()},
+		term{kind: Scope, hash: Hash(Scope, at.Scope()), name: at.Scope()})
+	for i, tag := range tags {
+		if !slices.Contains(tags[:i], tag) {
+			e.terms = append(e.terms, term{kind: Tag, hash: Hash(Tag, tag), name: tag})
+		}
+	}
+	if key != "" {
+		e.terms = append(e.terms, term{kind: Key, hash: Hash(Key, key)})
+	}
+}
+
+func (e *Entry) link(kind Type, id event.ID) {
+	e.terms = append(e.terms, term{kind: kind, hash: HashID(kind, id)})
+}
+
+// Release forgets the strings, which may be pieces of something large.
+func (e *Entry) Release() {
+	clear(e.terms)
+	e.terms, e.resolved = e.terms[:0], nil
+}
+
+// Place is what is known about an event once it has its place.
+type Place struct {
+	Ordinal   uint32
+	Counter   uint32 // HLC
+	Wall      uint64 // HLC, milliseconds
+	Timestamp int64  // microseconds
+}
