@@ -19,8 +19,14 @@ const openEnd = math.MaxUint64
 // damageLimit bounds how many places of damage are kept one by one, so that hostile files can't fill the memory.
 const damageLimit = 1024
 
-// damage adds an entry.
+// damage adds damage that no store can be written on with.
 func (l *loader) damage(e *mmapseg.CorruptError) {
+	l.list(e)
+	l.refuse(e)
+}
+
+// list adds an entry.
+func (l *loader) list(e *mmapseg.CorruptError) {
 	l.treeUnsure = true
 	s := l.state
 	if len(s.Damage) == damageLimit {
@@ -30,10 +36,58 @@ func (l *loader) damage(e *mmapseg.CorruptError) {
 	s.Damage = append(s.Damage, e)
 }
 
-// lose adds damage that reaches up to the next frame, which tells how many sequences it took.
+// listed returns how much damage was found so far.
+func (l *loader) listed() uint64 { return uint64(len(l.state.Damage)) + l.state.Report.Unlisted }
+
+// refuse notes that the store can't be opened for writing because of e, unless that is so because of something else.
+func (l *loader) refuse(e *mmapseg.CorruptError) {
+	s := l.state
+	if s.Refuses != nil {
+		return
+	}
+	if e.Problem == "" { // one of those that are not listed
+		e = s.Damage[len(s.Damage)-1]
+	}
+	s.Refuses = e
+}
+
+// lose adds damage that reaches up to the next frame, which tells how many sequences it took. Who calls it says whether
+// it refuses a writable opening.
 func (l *loader) lose(e *mmapseg.CorruptError) {
-	l.damage(e)
-	l.pending = e
+	l.list(e)
+	l.pending, l.openUnsure = e, true
+	l.state.Clean = false // it is not known what stood there
+}
+
+// miss is lose of what nobody may write behind.
+func (l *loader) miss(e *mmapseg.CorruptError) {
+	l.lose(e)
+	l.refuse(e)
+}
+
+// bear decides about the bytes of a segment that rotted. They keep nobody from writing where the segment had been sealed
+// and its end frame leads on: then it is known which sequences they held, and that nothing was torn. connected says that
+// the successor which the end frame names is there.
+func (l *loader) bear(w *walk, connected bool) {
+	switch {
+	case w.rot == nil:
+	case connected && w.cut:
+		l.borne = w.rot
+	default:
+		l.refuse(w.rot)
+	}
+}
+
+// settle takes back what was borne where it may have taken the last open frame, without which nobody knows which
+// sequences this incarnation may have given away: another open frame, or its close frame, has to follow.
+func (l *loader) settle() {
+	if l.borne == nil || !l.openUnsure {
+		return
+	}
+	if l.state.Refuses == nil && l.borne.Problem != "" {
+		l.borne.Problem += "; an open frame may have stood there, and neither another one nor the close frame of the last one follows"
+	}
+	l.refuse(l.borne)
 }
 
 // resolve ends the pending damage: the next frame behind it goes on with sequence next.
@@ -101,13 +155,12 @@ func (l *loader) sweepFile(f *file, mark mmapseg.Mark, image mmapseg.Window) err
 		if l.sweep.offset >= f.size {
 			return nil
 		}
-		opened, err := l.dir.Open(f.name, false)
+		opened, err := f.open(l.dir)
 		if err != nil {
-			return fmt.Errorf("recover: %w", err)
+			return err
 		}
-		defer func() { _ = opened.Close() }() // it was only read
-		image = l.window.over(opened, f.name, f.size)
-		l.state.Report.Read += f.size - l.sweep.offset
+		defer f.close()
+		image = l.sweeping.over(counted{opened, &l.read}, f.name, f.size)
 	}
 	scanner := mmapseg.NewScanner(image, f.header.Salt, f.name, l.sweep.offset, image.Size())
 	return scanner.Headers(func(s mmapseg.Sighting) bool {

@@ -4,7 +4,8 @@
 // corruption of what was acknowledged, which half batches never happened, which sequences an unclean end may have
 // given away, and the steps that make a directory writable again, each of which may be cut off and repeated:
 //
-//   - [Load] reads a directory and changes nothing. Damage is in the [State], not an error.
+//   - [Load] reads a directory and changes nothing. Damage is in the [State], not an error. Sealed segments are taken
+//     from their footers, control frames and end frames; the frames of the others are walked and given out.
 //   - [State.Open] maps the segments for reading.
 //   - [State.Resume] is the writable opening: it cuts a torn tail, records what is lost and writes the open frame.
 //

@@ -28,14 +28,15 @@ func (l *loader) finish() error {
 		l.report()
 		return nil
 	}
-	if !l.open && len(s.Damage) == 0 {
+	l.settle()
+	if !l.open && s.Refuses == nil {
 		l.damage(&mmapseg.CorruptError{Segment: l.last.file.name, Offset: mmapseg.HeaderSize, Problem: "no open frame before it"})
 	}
 	if behind && s.Torn == nil {
 		s.Torn = &Torn{Segment: l.last.file.name, Offset: l.last.segment.Contents.End,
 			Problem: "later segments hold frames, and no end frame leads to them"}
 	}
-	s.Clean = s.Clean && s.Torn == nil && len(s.Damage) == 0
+	s.Clean = s.Clean && s.Torn == nil && s.Refuses == nil
 	l.settleImages()
 	l.report()
 	return nil
@@ -137,7 +138,7 @@ func (l *loader) report() {
 	s := l.state
 	r := &s.Report
 	r.Created, r.Clean, r.Incarnation = !s.Exists, s.Clean, s.Incarnation
-	r.Torn, r.Damage, r.Lost = s.Torn, s.Damage, s.Lost
+	r.Torn, r.Damage, r.Refuses, r.Lost, r.Read = s.Torn, s.Damage, s.Refuses, s.Lost, l.read
 	slices.Sort(l.files.ignored)
 	r.Ignored, r.Unused, r.Later = l.files.ignored, s.Unused, s.Later
 	for _, f := range l.files.segments {

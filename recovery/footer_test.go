@@ -26,11 +26,13 @@ func sealedStore(t testing.TB) *writer {
 	return w
 }
 
-// essence is what a state says about the store, whatever it was read from.
-func essence(l *loaded) string {
-	s := l.state
+// essence is what a state says about the store, whatever it was read from, with all events.
+func essence(l *loaded) string { return standing(l.state) + fmt.Sprint(l.batches, l.events) }
+
+// standing is essence without what segments hold.
+func standing(s *recovery.State) string {
 	text := fmt.Sprint(s.Exists, s.Origin, s.Identity, s.Hashing, s.Incarnation, s.Ancestors, s.LastSequence, s.TreeSize,
-		s.Wall, s.Counter, s.Ahead, s.Lost, s.Clean, s.Damage, s.Torn, s.Unused, s.Later, l.batches, l.events)
+		s.Wall, s.Counter, s.Ahead, s.Lost, s.Clean, s.Damage, s.Refuses, s.Torn, s.Unused, s.Later)
 	for _, segment := range s.Segments {
 		c := segment.Contents
 		text += fmt.Sprint(segment.Header, c.Floor, c.TreeBase, c.End, segment.Size, segment.Events, segment.Last, segment.Ended, segment.End)
@@ -62,6 +64,7 @@ func TestADamagedFooterIsIgnoredAndReported(t *testing.T) {
 	}
 	b := files[name(0)]
 	believed := 0
+	opened := footerImage(b).offset(checksSection) // what is in front of the checks is verified when it is read
 	for at := framesEnd; at < int64(len(b)); at++ {
 		if _, err := file.WriteAt([]byte{b[at] ^ 0x10}, at); err != nil {
 			t.Fatal(err)
@@ -71,7 +74,9 @@ func TestADamagedFooterIsIgnoredAndReported(t *testing.T) {
 			t.Fatalf("offset %d of the footer:\n%s\nwant:\n%s", at-framesEnd, got, want)
 		}
 		if l.state.Segments[0].Sealed {
-			believed++ // padding between sections
+			if at >= opened {
+				believed++ // padding between sections
+			}
 		} else if reported := len(l.state.Report.Footers) == 1 && l.state.Report.Footers[0].Segment == name(0); !reported && at < int64(len(b))-96 {
 			t.Fatalf("offset %d of the footer: ignored without a word", at-framesEnd)
 		}
@@ -127,6 +132,7 @@ func TestAFooterOfOtherFramesIsIgnored(t *testing.T) {
 	}
 }
 
+// Walking a sealed segment finds what rotted in it; opening does not walk it, see sealed_test.go.
 func TestDamageInASealedSegmentIsNamedWithoutAnyMark(t *testing.T) {
 	w := sealedStore(t)
 	files := imageOf(t, w.dir)
@@ -134,16 +140,13 @@ func TestDamageInASealedSegmentIsNamedWithoutAnyMark(t *testing.T) {
 	for at := int64(mmapseg.HeaderSize); at < sealed.Contents.End; at += 16 {
 		changed := files.clone()
 		changed[name(1)][at] ^= 4
-		l := load(t, changed.memory(t), recovery.Options{})
+		l := load(t, changed.memory(t), recovery.Options{IgnoreFooters: true})
 		d := l.state.Damage
 		if len(d) == 0 || d[0].Segment != name(1) || d[0].Offset > at || !errors.Is(d[0], mmapseg.ErrCorrupt) {
 			t.Fatalf("changed at %d: damage %v", at, d)
 		}
 		if missing := int(d[0].Last - d[0].First + 1); at < sealed.Contents.End-mmapseg.EndSize && len(l.events)+missing != len(w.written) {
 			t.Fatalf("changed at %d: %d events, damage %v", at, len(l.events), d)
-		}
-		if _, err := l.state.Resume(changed.memory(t), resumption()); !errors.Is(err, mmapseg.ErrCorrupt) {
-			t.Fatalf("changed at %d: resumed: %v", at, err)
 		}
 	}
 }

@@ -50,11 +50,21 @@ func (w *walk) kept(err error) error {
 	return err
 }
 
-// stray adds damage at offset that reaches up to the next frame from which the number of lost sequences can be told.
-// What follows without such a frame between is the same damage.
+// stray adds damage at offset that reaches up to the next frame from which the number of lost sequences can be told: a
+// frame that stands where no writer puts it. What follows damage without such a frame between is the same damage.
 func (w *walk) stray(offset int64, problem string, args ...any) {
 	if w.l.pending == nil {
-		w.l.lose(w.corrupt(offset, problem, args...))
+		w.l.miss(w.corrupt(offset, problem, args...))
+	}
+}
+
+// rotten adds damage as stray does, of bytes that are no frame and that were one when they were acknowledged.
+func (w *walk) rotten(offset int64, problem string) {
+	if w.l.pending == nil {
+		w.l.lose(w.corrupt(offset, "%s", problem))
+	}
+	if w.rot == nil {
+		w.rot = w.l.pending
 	}
 }
 
@@ -82,6 +92,7 @@ const sequenceLimit = math.MaxUint64 - 1<<56
 
 // arrive settles that f goes on with sequence next, and reports whether it counts.
 func (w *walk) arrive(next uint64, f *mmapseg.Frame) bool {
+	w.pass(next, f)
 	s := w.l.state
 	if next == s.LastSequence+1 && w.l.pending == nil && !w.afresh {
 		return true
@@ -90,6 +101,7 @@ func (w *walk) arrive(next uint64, f *mmapseg.Frame) bool {
 	switch {
 	case next < want || next > sequenceLimit:
 		w.stray(f.Offset, "%s frame: goes on with sequence %d where %d comes next", f.Type, next, want)
+		w.l.refuse(w.l.pending)
 		return false
 	case w.l.pending != nil:
 		w.l.resolve(next)
@@ -188,7 +200,7 @@ func (w *walk) gap(f *mmapseg.Frame) error {
 	s.LastSequence, s.Clean = g.Range.Last, false
 	s.TreeSize += g.Leaves
 	w.count(f)
-	if w.l.o.Gap == nil {
+	if w.l.o.Gap == nil || w.summed {
 		return nil
 	}
 	return w.kept(w.l.o.Gap(w.segment, &g))
@@ -197,10 +209,10 @@ func (w *walk) gap(f *mmapseg.Frame) error {
 // tree compares what a control frame says about the Merkle tree.
 func (w *walk) tree(f *mmapseg.Frame, size uint64) {
 	s := w.l.state
-	if !s.Hashing || size == s.TreeSize {
+	if !s.Hashing {
 		return
 	}
-	if !w.l.treeUnsure {
+	if size != s.TreeSize && !w.l.treeUnsure {
 		w.wrong(f, "%d events in the tree, there are %d before it", size, s.TreeSize)
 	}
 	s.TreeSize, w.l.treeUnsure = size, false
@@ -226,7 +238,7 @@ func (w *walk) opened(f *mmapseg.Frame) error {
 		w.lost(f, &o)
 	}
 	s.Identity, s.Incarnation, s.Ancestors, s.Ahead = o.Identity, o.Incarnation, o.Ancestors, o.Ahead
-	s.Clean, w.l.open = false, true
+	s.Clean, w.l.open, w.l.openUnsure = false, true, false
 	w.clock(o.Wall, o.Counter)
 	w.count(f)
 	return nil
@@ -255,9 +267,12 @@ func (w *walk) closed(f *mmapseg.Frame) error {
 	w.arrive(c.LastSequence+1, f)
 	w.tree(f, c.TreeSize)
 	switch {
-	case !w.l.open: // the open frame is lost, as the damage before says, or finish will
+	case !w.l.open, w.l.openUnsure && c.Incarnation > s.Incarnation:
+		// The open frame is lost, as the damage before says, or finish will.
 		s.Identity, s.Incarnation = c.Identity, c.Incarnation
-	case c.Identity != s.Identity || c.Incarnation != s.Incarnation:
+	case c.Identity == s.Identity && c.Incarnation == s.Incarnation:
+		w.l.openUnsure = false // there was no other one
+	default:
 		w.wrong(f, "of another opening: incarnation %d, the last open frame has %d", c.Incarnation, s.Incarnation)
 	}
 	w.clock(c.Wall, c.Counter)

@@ -130,7 +130,7 @@ func TestAFooterThatLiesIsIgnoredAndItsSegmentWrittenAgain(t *testing.T) {
 			otherEnd := other.tail + mmapseg.EndSize
 			other.rotateTo(mmapseg.MinSize)
 			other.out.Segments[0].Floor = 3
-			footer, err := other.out.Segments[0].BuildFooter(otherEnd, nil)
+			footer, err := other.out.Segments[0].BuildFooter(otherEnd, nil, nil)
 			if err != nil || otherEnd != end {
 				t.Fatal(err, otherEnd, end)
 			}

@@ -74,13 +74,13 @@ func loadBounded(t *testing.T, files image, dir vfs.Dir) *loaded {
 	return load(t, dir, recovery.Options{})
 }
 
-// goOn resumes a store without damage and checks that nothing is missing and nothing was added.
+// goOn resumes a store without damage that refuses it and checks that nothing is missing and nothing was added.
 func goOn(t *testing.T, dir vfs.Dir, l *loaded) {
 	t.Helper()
 	s := l.state
 	last := s.LastSequence
 	out, err := s.Resume(dir, resumption())
-	if len(s.Damage) > 0 {
+	if s.Refuses != nil {
 		if !errors.Is(err, mmapseg.ErrCorrupt) {
 			t.Fatalf("a damaged store is resumed: %v", err)
 		}
@@ -98,13 +98,13 @@ func goOn(t *testing.T, dir vfs.Dir, l *loaded) {
 		}
 	}
 	again := load(t, dir, recovery.Options{})
-	if out.Next <= last || again.state.LastSequence != out.Next-1 || len(again.state.Damage) > 0 || !slices.Equal(again.events, l.events) {
+	if out.Next <= last || again.state.LastSequence != out.Next-1 || again.state.Refuses != nil || !slices.Equal(again.events, l.events) {
 		t.Fatalf("resumed from %d to %d: %+v\nthen %+v", last, out.Next, s, again.state)
 	}
 }
 
 func FuzzLoadOfAChangedStore(f *testing.F) {
-	writers := []*writer{smallStore(f), threeSegments(f, true), sealedStore(f)}
+	writers := []*writer{smallStore(f), threeSegments(f, true), sealedStore(f), reopenedStore(f)}
 	images := make([]image, len(writers))
 	for i, w := range writers {
 		images[i] = imageOf(f, w.dir)

@@ -23,6 +23,8 @@ type file struct {
 	size       int64
 	header     mmapseg.Header
 	damage     *mmapseg.CorruptError // why the header is none; nil: it is sound
+	rot        *mmapseg.CorruptError // the same, of a file whose header the end frame before it gave
+	opened     vfs.File              // since its header was read; nil: it is to be opened again
 
 	mended     bool // only the second copy of the header is sound
 	superseded bool // a compaction's output stands for it
@@ -32,45 +34,51 @@ type file struct {
 
 // inventory is everything in the directory.
 type inventory struct {
-	segments  []*file // by number, then generation
-	temporary []string
+	segments  []*file  // by number, then generation
+	temporary []string // of segments
 	derived   []string // files that make no sense without segments
 	ignored   []string
 	present   uint64 // highest number of a segment file
 }
 
 // derivedSuffixes are those of files that exist only beside segments: positions of cursors, and what was computed
-// from events. A directory with them and without segments has lost its segments.
-var derivedSuffixes = [...]string{".cursor", ".run", ".cache"}
+// from events. A directory with them and without segments has lost its segments. Who makes them also removes those of
+// which the making was not finished.
+var derivedSuffixes = [...]string{".cursor", ".run", ".run.tmp", ".cache"}
 
 func isDerived(name string) bool {
 	return slices.ContainsFunc(derivedSuffixes[:], func(suffix string) bool { return strings.HasSuffix(name, suffix) })
 }
 
-// takeInventory lists the directory and reads the headers of the segment files.
+// keptOpen is how many segment files stay open between the reading of their headers and of what they hold, so that
+// they are opened once. A store has as many descriptors when it is open; others who load one need not.
+const keptOpen = 256
+
+// takeInventory lists the directory and reads the headers of the segment files. The inventory is to be closed, also
+// after an error.
 func takeInventory(dir vfs.Dir) (*inventory, error) {
+	all := &inventory{}
 	names, err := dir.List()
 	if err != nil {
-		return nil, fmt.Errorf("recover %s: %w", dir.Path(), err)
+		return all, fmt.Errorf("recover %s: %w", dir.Path(), err)
 	}
-	all := &inventory{}
 	page := make([]byte, mmapseg.HeaderSize)
 	for _, name := range names {
 		number, generation, ok := mmapseg.ParseFileName(name)
 		switch {
 		case ok:
 			f := &file{name: name, number: number, generation: generation}
-			if err := f.readHeader(dir, page); err != nil {
-				return nil, err
-			}
 			all.segments = append(all.segments, f)
+			if err := f.readHeader(dir, page, len(all.segments) <= keptOpen); err != nil {
+				return all, err
+			}
 			if f.size > 0 { // an empty file never had a header, and so never the number
 				all.present = max(all.present, number)
 			}
 		case mmapseg.IsTemporary(name):
 			ours, err := regular(dir, name)
 			if err != nil {
-				return nil, err
+				return all, err
 			}
 			if ours {
 				all.temporary = append(all.temporary, name)
@@ -87,10 +95,36 @@ func takeInventory(dir vfs.Dir) (*inventory, error) {
 		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.generation, b.generation))
 	})
 	if err := all.checkOrigin(); err != nil {
-		return nil, err
+		return all, err
 	}
 	all.supersede()
 	return all, nil
+}
+
+// close closes the files that are still open.
+func (all *inventory) close() {
+	for _, f := range all.segments {
+		f.close()
+	}
+}
+
+// open returns the segment's file, open for reading. Each call is followed by one of close.
+func (f *file) open(dir vfs.Dir) (vfs.File, error) {
+	if f.opened == nil {
+		opened, err := dir.Open(f.name, false)
+		if err != nil {
+			return nil, fmt.Errorf("recover: %w", err)
+		}
+		f.opened = opened
+	}
+	return f.opened, nil
+}
+
+func (f *file) close() {
+	if f.opened != nil {
+		_ = f.opened.Close() // it was only read
+		f.opened = nil
+	}
 }
 
 // regular reports whether name is a regular file of ours, as only those are made.
@@ -105,13 +139,16 @@ func regular(dir vfs.Dir, name string) (bool, error) {
 	return true, opened.Close()
 }
 
-// readHeader fills in size and header. Damage is kept in the file; a header of another version is an error.
-func (f *file) readHeader(dir vfs.Dir, page []byte) error {
-	opened, err := dir.Open(f.name, false)
+// readHeader fills in size and header. Damage is kept in the file; a header of another version is an error. The file
+// stays open if keep is set.
+func (f *file) readHeader(dir vfs.Dir, page []byte, keep bool) error {
+	opened, err := f.open(dir)
 	if err != nil {
-		return fmt.Errorf("recover: %w", err)
+		return err
 	}
-	defer func() { _ = opened.Close() }() // it was only read
+	if !keep {
+		defer f.close()
+	}
 	if f.size, err = opened.Size(); err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}

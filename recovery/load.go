@@ -2,7 +2,7 @@
 //
 // States of a loader: it follows segments (position: the state's LastSequence, TreeSize, HLC) -> it ended, at the tail
 // or at damage behind which nothing counts -> finish has judged what is left. Only walk and its frame functions move
-// the position.
+// the position; what a sealed segment's footer says goes through the same functions, and is taken back if they object.
 
 package recovery
 
@@ -31,17 +31,28 @@ type loader struct {
 	pending *mmapseg.CorruptError
 	// treeUnsure: the number of events in the tree was guessed, the next control frame tells it.
 	treeUnsure bool
-	window     window        // over the file that is being read in pieces
-	frame      mmapseg.Frame // that functions of the options are shown
-	points     []uint32      // of the segment being walked; memory that is used again
-	open       bool          // there was an open frame
-	last       *walk         // the walk through the last segment that counts
-	images     []*Segment    // those whose image is still held
+	open       bool // there was an open frame
+	// openUnsure: there may have been another one behind it, in what is damaged.
+	openUnsure bool
+	borne      *mmapseg.CorruptError // the last damage that keeps nobody from writing, or nil
+
+	sweeping window        // over the file that is searched for frame headers
+	control  window        // over the file whose control frames are read
+	frame    mmapseg.Frame // that functions of the options are shown
+	points   []uint32      // of the segment being walked; memory that is used again
+	last     *walk         // the walk through the last segment that counts
+	images   []*Segment    // those whose image is still held
+	read     int64         // bytes
 }
 
 // Load reads the store in dir, changes nothing, and returns what the files say. The caller holds the directory's lock.
-// It blocks for as long as reading every frame takes, and holds in memory the segments without a footer that no later
-// frame proves durable, which is two of them at most in a store that this engine wrote.
+//
+// Of a segment with a sound footer it reads the header, the footer's end, the control frames and the end frame, and
+// compares them with each other and with the segments before: some system calls, whatever the segment holds. What events
+// it holds is the footer's to say, and theirs to prove when they are read: bytes that rotted among them are not found here.
+// Every frame is read of the other segments: those that were not sealed yet, those whose footer is not believed, and
+// those that follow damage without an end frame that leads to them. Load blocks for as long as that takes, and holds in
+// memory the ones that nothing proves durable, which is two at most in a store that this engine wrote.
 //
 // Damage is in the state and not an error. Errors are: one of reading; vfs.ErrNotRegular and vfs.ErrForeignOwner;
 // [mmapseg.ErrVersion] for a file that a later version wrote; [mmapseg.ErrForeign] for segments of different stores;
@@ -49,12 +60,16 @@ type loader struct {
 // a store: nothing can be read then; and what a function of the options returned.
 func Load(dir vfs.Dir, o Options) (*State, error) {
 	began := time.Now() // for the report only
-	l := &loader{dir: dir, o: o, log: o.Logger, state: &State{loaded: true}}
+	l := &loader{
+		dir: dir, o: o, log: o.Logger, state: &State{loaded: true}, sweeping: window{piece: sweepPiece}, control: window{piece: controlPiece},
+	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if l.files, err = takeInventory(dir); err != nil {
+	l.files, err = takeInventory(dir)
+	defer l.files.close()
+	if err != nil {
 		return nil, err
 	}
 	if err := l.follow(); err != nil {
@@ -88,7 +103,7 @@ func (l *loader) first() (f *file, begins bool, err error) {
 	if f = l.files.behind(0); f == nil {
 		return nil, false, lost
 	}
-	l.lose(lost)
+	l.miss(lost)
 	return f, false, nil
 }
 
@@ -118,16 +133,18 @@ func (l *loader) follow() error {
 func (l *loader) enter(f *file, named bool) (*walk, error) {
 	s := l.state
 	f.chained = true
+	found := l.listed()
 	if f.header.Hashing != s.Hashing {
 		l.damage(&mmapseg.CorruptError{Segment: f.name, Offset: 28, Problem: "the header disagrees with the first segment's about hashing"})
 	}
 	segment := &Segment{Header: f.header, Size: f.size}
 	segment.Contents = mmapseg.Contents{Floor: s.LastSequence + 1, TreeBase: s.TreeSize, End: mmapseg.HeaderSize}
 	s.Segments = append(s.Segments, segment)
-	w := &walk{l: l, file: f, segment: segment, afresh: !named}
+	w := &walk{l: l, file: f, segment: segment, afresh: !named, rot: f.rot}
 	l.last = w
 	err := w.read()
 	segment.Last = s.LastSequence
+	segment.Damaged = f.rot != nil || l.listed() > found
 	if segment.image != nil {
 		l.images = append(l.images, segment)
 	}
@@ -136,13 +153,12 @@ func (l *loader) enter(f *file, named bool) (*walk, error) {
 
 // next returns the segment behind the one just walked, nil at the end, and whether an end frame led to it.
 func (l *loader) next(w *walk) (f *file, named bool, err error) {
-	if w.torn {
-		return nil, false, nil
-	}
 	if w.segment.Ended {
-		if f := l.successor(w); f != nil {
-			return f, true, nil
-		}
+		f = l.successor(w)
+	}
+	l.bear(w, f != nil)
+	if f != nil || w.torn {
+		return f, f != nil, nil
 	}
 	// Damage. What follows counts if the durable watermark is known to have passed into it, or behind all of this file;
 	// the sweep that found that out has seen every file on the way.
@@ -151,7 +167,7 @@ func (l *loader) next(w *walk) (f *file, named bool, err error) {
 	if err != nil || !passed && !w.file.shortened() {
 		return nil, false, err
 	}
-	for f := l.files.behind(number); f != nil; f = l.files.behind(f.number) {
+	for f = l.files.behind(number); f != nil; f = l.files.behind(f.number) {
 		if f.frames && !f.chained {
 			return f, false, nil
 		}
@@ -165,24 +181,24 @@ func (l *loader) successor(w *walk) *file {
 	f := l.files.named(end, w.segment.Header.Number)
 	switch {
 	case f == nil || f.chained:
-		l.lose(&mmapseg.CorruptError{Segment: mmapseg.FileName(end.NextNumber, end.NextGeneration),
+		l.miss(&mmapseg.CorruptError{Segment: mmapseg.FileName(end.NextNumber, end.NextGeneration),
 			Problem: "the segment is missing, the end frame of " + w.file.name + " names it as the next one"})
 		return nil
 	case f.damage != nil:
 		f.chained = true
 		if f.size <= mmapseg.HeaderSize {
-			l.lose(f.damage)
+			l.miss(f.damage)
 			return nil
 		}
-		l.damage(f.damage)
+		l.list(f.damage)
 		// The end frame knows all of the header that checking frames needs.
-		f.header, f.damage = w.segment.Header, nil
+		f.header, f.rot, f.damage = w.segment.Header, f.damage, nil
 		f.header.Number, f.header.Generation, f.header.Salt = end.NextNumber, end.NextGeneration, end.NextSalt
 		f.header.Size = min(max(f.size&^4095, mmapseg.MinSize), mmapseg.MaxSize)
 		f.header.ReplacesFirst, f.header.ReplacesLast = 0, 0
 	case f.number == end.NextNumber && f.generation == end.NextGeneration && f.header.Salt != end.NextSalt:
 		f.chained = true
-		l.lose(&mmapseg.CorruptError{Segment: f.name, Offset: 32,
+		l.miss(&mmapseg.CorruptError{Segment: f.name, Offset: 32,
 			Problem: "the salt is not the one that the end frame of " + w.file.name + " names: another file took its place"})
 		return nil
 	}

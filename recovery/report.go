@@ -20,12 +20,14 @@ type Report struct {
 
 	Segments int    // that count
 	Sealed   int    // of them, with a footer
-	Frames   uint64 // sound ones that count, control frames with them
-	Events   uint64 // that count
-	Read     int64  // bytes read
+	Frames   uint64 // that were read, are sound and count: of segments with a footer the open, close, gap and end frames
+	Events   uint64 // that count, of segments with a footer as many as it says
+	Read     int64  // bytes read, but for the headers
 
 	Torn   *Torn                   // nil: none
 	Damage []*mmapseg.CorruptError // proven corruption
+	// Refuses is the damage because of which the store opens for reading only; nil: there is none.
+	Refuses *mmapseg.CorruptError
 	// Unlisted is how many more places of damage there are: only the first 1,024 are listed.
 	Unlisted uint64
 	Lost     []mmapseg.Range // recorded so far; after Resume with the range of this opening
@@ -71,6 +73,9 @@ func (r Report) String() string {
 	}
 	if r.Unlisted > 0 {
 		fmt.Fprintf(&b, "\ndamage: %s more", count(r.Unlisted, "place"))
+	}
+	if e := r.Refuses; e != nil {
+		fmt.Fprintf(&b, "\nopens for reading only: %s is damaged at offset %d", e.Segment, e.Offset)
 	}
 	for _, lost := range r.Lost {
 		fmt.Fprintf(&b, "\nlost: sequences %d to %d", lost.First, lost.Last)

@@ -29,7 +29,7 @@ type Resumption struct {
 
 // Resumed is a store that is open for writing: its open frame is durable, and so is everything before it.
 type Resumed struct {
-	Segments    []*mmapseg.Segment // in order; the last is the tail, mapped for writing
+	Segments    []*mmapseg.Segment // in order: those of the state, and behind them the one that was made, if any; the last is the tail, mapped for writing
 	Tail        int64              // offset in the tail segment at which the next frame goes
 	Next        uint64             // sequence of the next event
 	TreeSize    uint64             // events in the Merkle tree
@@ -42,7 +42,7 @@ type Resumed struct {
 	Wall        uint64        // HLC above which the store goes on: ms
 	Counter     uint32        // within that millisecond
 	Mark        mmapseg.Mark  // durable position: behind the open frame
-	Unsealed    []Unsealed    // ended segments without a footer, in order, writable and retired
+	Unsealed    []Unsealed    // ended segments without a footer, in order, writable and retired; not those with damage
 	Report      Report
 }
 
@@ -72,7 +72,7 @@ type resumption struct {
 //
 // A store that was closed in order goes on where it ended. Otherwise the order is this, so that every step may be cut
 // off and the whole be repeated: what the segments without a footer hold, as Load has read and checked it, is written
-// again and synced, since after a failed sync memory may hold what the disk does not; the next segment is made; an end
+// again and synced unless it was damaged, since after a failed sync memory may hold what the disk does not; the next segment is made; an end
 // frame that names it is written where the last sound unit ends, and synced; the open frame with the lost range is
 // written into it and synced; files behind the cut are removed. Nothing before the cut is changed, nothing is
 // truncated.
@@ -80,8 +80,7 @@ type resumption struct {
 // A new segment is made as large as the disk has room for, down to the least that an open frame needs. So is one where
 // the disk has no room to reserve the last segment of a store that was closed in order again: that one is ended.
 //
-// It returns the first damage, [mmapseg.ErrCorrupt], if there is any, and has changed nothing then. That is so for
-// damage in sealed segments as well, since what the engine knows about entities comes from all frames. Other errors
+// It returns State.Refuses, [mmapseg.ErrCorrupt], if there is such damage, and has changed nothing then. Other errors
 // are vfs.ErrNoSpace where there is no room for the least segment or an end frame, vfs.ErrUnwritable, and those of the calls that
 // failed. Nothing stays open after an error, and the store can be opened again, beginning with Load.
 func (s *State) Resume(dir vfs.Dir, r Resumption) (*Resumed, error) {
@@ -113,8 +112,8 @@ func (s *State) resumable(r *Resumption) error {
 	if !s.loaded {
 		return errors.New("batpak: this state was not loaded, or was resumed before")
 	}
-	if len(s.Damage) > 0 {
-		return s.Damage[0]
+	if s.Refuses != nil {
+		return s.Refuses
 	}
 	if r.SegmentSize == 0 {
 		r.SegmentSize = defaultSegmentSize

@@ -13,7 +13,7 @@ import (
 // page is the unit in which a close frame is written again.
 const page = 4096
 
-// open opens the segments: those with a footer for reading, the others so that their files can be written, the tail
+// open opens the segments: those with a footer or damage for reading, the others so that their files can be written, the tail
 // mapped for writing and with its whole size where it goes on.
 func (p *resumption) open() error {
 	for _, segment := range p.state.Segments {
@@ -26,7 +26,7 @@ func (p *resumption) open() error {
 			return nil
 		}
 		opened.Finish(segment.Last)
-		if !segment.Sealed {
+		if !segment.Sealed && !segment.Damaged { // of what is damaged no footer can be built
 			p.out.Unsealed = append(p.out.Unsealed, Unsealed{opened, segment.Contents.End})
 		}
 	}
@@ -37,7 +37,7 @@ func (p *resumption) open() error {
 // room is ended, which takes no more than the end frame.
 func (p *resumption) openSegment(segment *Segment) (*mmapseg.Segment, error) {
 	switch {
-	case segment.Sealed:
+	case segment.Sealed, segment.Damaged: // neither is written any more
 		return mmapseg.Open(p.dir, segment.Header, segment.Contents)
 	case segment != p.tail():
 		return mmapseg.OpenEnded(p.dir, segment.Header, segment.Contents, 0)
@@ -138,15 +138,11 @@ func (p *resumption) cut() error {
 	return p.begin(next)
 }
 
-// writeAgain writes the checked bytes of a segment as they are and syncs them, unless they are known to be durable.
+// writeAgain writes the checked bytes of a segment as they are and syncs them, unless they are known to be durable. Those
+// of a segment with damage are too; they were not all sound, and may be so again when they are next read.
 func (p *resumption) writeAgain(segment *Segment, opened *mmapseg.Segment) error {
-	if segment.Sealed || segment.durable || segment.empty() {
+	if segment.Sealed || segment.Damaged || segment.durable || segment.empty() {
 		return nil
-	}
-	if segment.image == nil {
-		if err := segment.readAgain(p.dir); err != nil {
-			return err
-		}
 	}
 	err := p.write(opened, segment.image[:segment.Contents.End], 0, false)
 	segment.image = nil

@@ -104,7 +104,7 @@ func TestAClosedStoreGoesOnInASmallerSegmentWhereItsOwnHasNoRoomAgain(t *testing
 	sameEvents(t, l.events, w.written)
 	// It can be sealed once there is room.
 	dir.SetCapacity(0)
-	footer, err := out.Unsealed[0].Segment.BuildFooter(out.Unsealed[0].FramesEnd, nil)
+	footer, err := out.Unsealed[0].Segment.BuildFooter(out.Unsealed[0].FramesEnd, nil, nil)
 	if err == nil {
 		end := out.Unsealed[0].FramesEnd
 		err = errors.Join(out.Unsealed[0].Segment.Seal(end, footer), out.Unsealed[0].Segment.GiveBack(end, end+int64(len(footer))))

@@ -13,21 +13,22 @@ const LockName = "lock"
 
 // Options are the choices of [Load]. The zero value is safe.
 type Options struct {
-	// IgnoreFooters reads every segment whole, as if none had a footer. The state is the same.
+	// IgnoreFooters walks the frames of every segment and takes nothing from a footer but that the segment had been
+	// sealed. The state is the same, but for damage that only reading every frame finds.
 	IgnoreFooters bool
 
-	// Event, if given, is called for every event that counts, in the order of their sequences, the items of a batch
-	// only once the batch is known to be whole. The frame is borrowed until the function returns. An error that is
-	// a *mmapseg.CorruptError, such as decoding gives, is damage and goes into the state; any other ends Load and is
-	// returned as it is.
+	// Event, if given, is called for every event that counts of the segments that are not [Segment.Sealed], in the
+	// order of their sequences, the items of a batch only once the batch is known to be whole. The frame is borrowed
+	// until the function returns. An error that is a *mmapseg.CorruptError, such as decoding gives, is damage and goes
+	// into the state; any other ends Load and is returned as it is.
 	Event func(s *Segment, f *mmapseg.Frame) error
 
-	// Batch, if given, is called for every batch that counts, before Event is called for its first item. Errors are
-	// treated as those of Event.
+	// Batch, if given, is called for every batch that counts of these segments, before Event is called for its first
+	// item. Errors are treated as those of Event.
 	Batch func(s *Segment, b *mmapseg.BatchBegin) error
 
-	// Gap, if given, is called for every gap frame, in its place among the events. What it gets is borrowed until
-	// it returns. Errors are treated as those of Event.
+	// Gap, if given, is called for every gap frame of these segments, in its place among the events. What it gets is
+	// borrowed until it returns. Errors are treated as those of Event.
 	Gap func(s *Segment, g *mmapseg.GapFrame) error
 
 	// Logger gets one line about everything that is not as a clean close leaves it. nil: silent.
@@ -59,10 +60,14 @@ type State struct {
 	// Segments are those that count, in order. The last is the tail: the only one without an end frame.
 	Segments []*Segment
 
-	// Damage is proven corruption of what was acknowledged, in the order of the files. Empty: none was found. A
-	// state with damage can be read, not resumed. Where nothing sound follows, Last is 2^64-1: everything from First
-	// on may be lost.
+	// Damage is proven corruption of what was acknowledged, in the order of the files. Empty: none was found, which is
+	// no promise for the events of sealed segments. A state with damage can be read. Where nothing sound follows, Last
+	// is 2^64-1: everything from First on may be lost.
 	Damage []*mmapseg.CorruptError
+	// Refuses is the first damage because of which the state can't be resumed; nil: it can. Damage that does not refuse
+	// lies in segments that had been sealed, with their end frames and those of all segments before them sound: bytes
+	// that rotted, of which it is known which sequences they held. See [Segment.Damaged].
+	Refuses *mmapseg.CorruptError
 
 	Torn   *Torn    // what an opening would cut off the tail; nil: nothing
 	Unused []string // files that hold nothing and may be removed: temporary files, segments without frames
@@ -84,13 +89,16 @@ type Segment struct {
 	Events   uint64           // that count
 	Last     uint64           // highest sequence that it holds or records as lost, or one below its floor
 	Ended    bool             // it has an end frame; false for the tail only
-	Sealed   bool             // it has a footer that was verified
+	Sealed   bool             // it has a footer that is believed; its frames were not walked, Options.Event saw none
+	// Damaged: State.Damage tells of something in it, and whose newest events stood there is not known. Such a segment
+	// is not written any more: without a footer that is believed it is never given for sealing, and is walked at every
+	// opening.
+	Damaged bool
 
 	// End is the end frame; zero for the tail.
 	End mmapseg.EndFrame
 
-	// image is the checked copy of the file; nil for a segment that is sealed, or known to be durable, or was checked
-	// in pieces.
+	// image is the checked copy of the file; nil for a segment that is sealed or known to be durable.
 	image []byte
 	// durable says that a sync of everything up to Contents.End is known to have succeeded.
 	durable bool

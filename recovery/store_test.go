@@ -205,7 +205,7 @@ func (w *writer) rotateTo(size int64) {
 // seal gives a segment its footer.
 func (w *writer) seal(s *mmapseg.Segment, framesEnd int64) {
 	w.t.Helper()
-	footer, err := s.BuildFooter(framesEnd, nil)
+	footer, err := s.BuildFooter(framesEnd, nil, nil)
 	if err == nil {
 		err = errors.Join(s.Retire(), s.Seal(framesEnd, footer), s.GiveBack(framesEnd, framesEnd+int64(len(footer))))
 	}
@@ -228,7 +228,7 @@ func (w *writer) close() {
 	w.release()
 }
 
-// loaded is a state with the events that were given out.
+// loaded is a state with the events of the store: those that were given out, and those of sealed segments, which are not.
 type loaded struct {
 	state   *recovery.State
 	events  []string
@@ -237,21 +237,54 @@ type loaded struct {
 
 var decoder = mmapseg.NewDecoder()
 
-// try loads a store.
-func try(dir vfs.Dir, o recovery.Options) (*loaded, error) {
-	l := &loaded{}
+// given is what loading gave out, by segment file.
+type given struct {
+	events  map[string][]string
+	batches map[string]int
+}
+
+// collect loads a store and collects what is given out.
+func collect(dir vfs.Dir, o recovery.Options) (*recovery.State, given, error) {
+	out := given{map[string][]string{}, map[string]int{}}
 	var ev event.Event
 	o.Event = func(s *recovery.Segment, f *mmapseg.Frame) error {
-		if err := decoder.Event(f, s.Header.Name(), &ev); err != nil {
+		name := s.Header.Name()
+		if err := decoder.Event(f, name, &ev); err != nil {
 			return err
 		}
-		l.events = append(l.events, fmt.Sprintf("%d %s %s", ev.Sequence, ev.Entity(), ev.Payload))
+		out.events[name] = append(out.events[name], fmt.Sprintf("%d %s %s", ev.Sequence, ev.Entity(), ev.Payload))
 		return nil
 	}
-	o.Batch = func(*recovery.Segment, *mmapseg.BatchBegin) error { l.batches++; return nil }
-	var err error
-	l.state, err = recovery.Load(dir, o)
-	return l, err
+	o.Batch = func(s *recovery.Segment, _ *mmapseg.BatchBegin) error { out.batches[s.Header.Name()]++; return nil }
+	state, err := recovery.Load(dir, o)
+	return state, out, err
+}
+
+// try loads a store. What sealed segments hold is what loading without footers gives out of them.
+func try(dir vfs.Dir, o recovery.Options) (*loaded, error) {
+	state, out, err := collect(dir, o)
+	l := &loaded{state: state}
+	if err != nil {
+		return l, err
+	}
+	var walked given
+	if state.Report.Sealed > 0 {
+		if _, walked, err = collect(dir, recovery.Options{IgnoreFooters: true}); err != nil {
+			return l, err
+		}
+	}
+	for _, segment := range state.Segments {
+		from, name := out, segment.Header.Name()
+		if segment.Sealed {
+			if len(out.events[name])+out.batches[name] > 0 {
+				return l, fmt.Errorf("events of %s are given out, which is sealed", name)
+			}
+			from = walked
+		}
+		l.events = append(l.events, from.events[name]...)
+		l.batches += from.batches[name]
+	}
+	return l, nil
 }
 
 // load is try for what must work.

@@ -5,6 +5,7 @@ package recovery_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 	"math"
 	"os"
@@ -249,7 +250,11 @@ func TestFilesThatHoldNothingAreRemoved(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.close()
-		image{name(4) + ".tmp": nil, name(2) + ".tmp": {1, 2}, name(3): nil, "notes.txt": {1}, "a.cursor": {2}, recovery.LockName: {3}}.put(t, dir)
+		run := fmt.Sprintf("%020d-%020d.run", 1, 2)
+		image{
+			name(4) + ".tmp": nil, name(2) + ".tmp": {1, 2}, name(3): nil, "notes.txt": {1}, "a.cursor": {2}, recovery.LockName: {3},
+			run: {4}, run + ".tmp": {5}, // whose these are, that one looks after them
+		}.put(t, dir)
 
 		s := load(t, dir, recovery.Options{}).state
 		want := []string{name(1), name(2) + ".tmp", name(3), name(4) + ".tmp"}
@@ -261,7 +266,7 @@ func TestFilesThatHoldNothingAreRemoved(t *testing.T) {
 			t.Errorf("removed %v", got)
 		}
 		names, err := dir.List()
-		if err != nil || !slices.Equal(names, []string{name(0), "a.cursor", recovery.LockName, "notes.txt"}) {
+		if err != nil || !slices.Equal(names, []string{name(0), run, run + ".tmp", "a.cursor", recovery.LockName, "notes.txt"}) {
 			t.Errorf("left %v, %v", names, err)
 		}
 	})
@@ -291,7 +296,7 @@ func TestAStoreThatWasNotCreatedToTheEndIsCreatedAnew(t *testing.T) {
 }
 
 func TestAStoreThatLostItsSegmentsIsNotCreatedAnew(t *testing.T) {
-	for _, left := range []string{"orders.cursor", "000.run", "projection.cache"} {
+	for _, left := range []string{"orders.cursor", "000.run", "000.run.tmp", "projection.cache"} {
 		if _, err := try(image{left: {1}}.memory(t), recovery.Options{}); !errors.Is(err, mmapseg.ErrCorrupt) || !strings.Contains(err.Error(), left) {
 			t.Errorf("only %s is left: %v", left, err)
 		}
@@ -351,7 +356,7 @@ func TestDamageInManyPlacesIsListedOnlyUpToALimitAndReadingGoesOn(t *testing.T) 
 		}
 		want = append(want, u.events...)
 	}
-	l := load(t, files.memory(t), recovery.Options{})
+	l := load(t, files.memory(t), recovery.Options{IgnoreFooters: true}) // what rotted in sealed segments is found by walking them only
 	sameEvents(t, l.events, want)
 	if n := len(l.state.Damage); n != 1024 || l.state.Report.Unlisted != 1500-1024 {
 		t.Errorf("%d places are listed, %d more are not", n, l.state.Report.Unlisted)

@@ -1,4 +1,5 @@
-// This file holds the walk through one segment: its frames in order, past what is proven damage.
+// This file holds the walk through one segment: its frames in order, past what is proven damage. A segment whose footer
+// can be believed is not walked, see sealed.go.
 //
 // States of a walk: frames are taken one after another -> the end frame was taken (Segment.Ended), or the bytes that
 // follow are no unit and nothing proves that they were (torn), or damage reaches to the end of the segment.
@@ -9,7 +10,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -25,117 +25,62 @@ type walk struct {
 	l       *loader
 	file    *file
 	segment *Segment
-	source  vfs.File
+	source  io.ReaderAt
 	scanner *mmapseg.Scanner
 	limit   int64
-	image   []byte // the segment's bytes up to limit, where they are read as a whole
+	image   []byte // the segment's bytes up to limit
 	used    int64  // behind the last byte of the image that is not zero; 0: not looked for yet
-	sealed  bool   // the frames reach up to limit, a footer says
-	afresh  bool   // no end frame led here, the first frame says which sequence the segment begins with
-	torn    bool   // stopped in front of a unit that does not count
-	unit    int64  // that unit's offset
-	budget  int64  // bytes that resync may still look at
-	spare   int    // points that the segment has room for
+	cut     bool   // the segment had been sealed, or cut to its frames
+	// sealedTo is where the frames end that a footer was written for, once they were durable, whether it tells the truth
+	// about them or not; 0: there is none.
+	sealedTo int64
+	afresh   bool  // no end frame led here, the first frame says which sequence the segment begins with
+	torn     bool  // stopped in front of a unit that does not count
+	unit     int64 // that unit's offset
+	budget   int64 // bytes that resync may still look at
+	spare    int   // points that the segment has room for
+
+	rot *mmapseg.CorruptError // the first bytes that were a sound frame once, or header; nil: there are none
+
+	summed bool   // control frames only are taken, the footer sums up the events
+	untold uint64 // events of those, that stand behind the control frames taken so far
 }
 
-// read opens the segment's file and walks its frames.
+// read takes what the segment says: from its footer, or by walking its frames.
 func (w *walk) read() error {
-	opened, err := w.l.dir.Open(w.file.name, false)
+	opened, err := w.file.open(w.l.dir)
 	if err != nil {
-		return fmt.Errorf("recover: %w", err)
+		return err
 	}
-	defer func() { _ = opened.Close() }() // it was only read
-	w.source, w.budget = opened, resyncWork*w.file.size
-	w.spare = int(w.file.size/(mmapseg.PointStride*mmapseg.MinEventSize)) + 1
-	w.l.points = w.l.points[:0]
-	if !w.l.o.IgnoreFooters {
-		if err := w.readSealed(); err != nil || w.segment.Sealed {
-			return err
-		}
-	}
-	if !w.segment.Ended {
-		if err := w.readWhole(); err != nil {
-			return err
-		}
-	}
-	w.segment.Contents.Points = append([]uint32(nil), w.l.points...)
-	return nil
-}
-
-// readSealed walks the frames of a segment with a sound footer. The footer tells where they end, nothing else about
-// them is taken from it; if they say otherwise it is ignored.
-func (w *walk) readSealed() error {
+	defer w.file.close()
+	w.source = counted{opened, &w.l.read}
 	footer, reason, err := mmapseg.ReadFooter(w.source, w.file.size, &w.file.header)
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
 	}
-	if footer == nil {
+	w.cut = footer != nil || reason != "" || w.file.size != w.file.header.Size
+	if footer != nil {
+		w.sealedTo = footer.FramesEnd
+	}
+	if !w.l.o.IgnoreFooters {
+		if footer != nil {
+			if reason, err = w.takeFooter(footer); err != nil || reason == "" {
+				return err
+			}
+		}
 		if reason != "" {
-			w.ignoreFooter(reason)
-		}
-		return nil
-	}
-	w.sealed, w.limit = true, footer.FramesEnd
-	before, damaged := w.l.state.TreeSize, len(w.l.state.Damage)
-	w.scanner = mmapseg.NewScanner(w.l.window.over(w.source, w.file.name, w.limit), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
-	if err := w.run(); err != nil {
-		return err
-	}
-	w.l.state.Report.Read += w.limit
-	w.sealed = false
-	if w.l.pending == nil && len(w.l.state.Damage) == damaged {
-		if reason := w.disagrees(footer, before); reason != "" {
-			w.ignoreFooter(reason)
-			return nil
+			w.l.state.Report.Footers = append(w.l.state.Report.Footers, IgnoredFooter{Segment: w.file.name, Reason: reason})
 		}
 	}
-	w.segment.Sealed = true
-	w.segment.Contents.Footer = footer
-	w.segment.Contents.End = footer.FramesEnd
-	return nil
+	return w.readWhole()
 }
 
-// disagrees says in what the footer is not that of the frames; "" if it is. treeBase is the number of events in the
-// tree before the segment.
-func (w *walk) disagrees(footer *mmapseg.Footer, treeBase uint64) string {
-	s := &footer.Summary
-	switch {
-	case !w.segment.Ended || w.segment.Contents.End != footer.FramesEnd:
-		return "the frames do not end where it says"
-	case s.Events != w.segment.Events || !footer.Whole():
-		return fmt.Sprintf("it is about %d events, the segment holds %d", s.Events, w.segment.Events)
-	case s.Events > 0 && w.segment.Header.Generation == 0 &&
-		(s.First != w.segment.Contents.Floor || s.Last != w.segment.Contents.Floor+s.Events-1):
-		return fmt.Sprintf("it is about sequences %d to %d, the segment holds others", s.First, s.Last)
-	case w.segment.Header.Hashing && s.TreeBase != treeBase:
-		return fmt.Sprintf("it counts %d events before the segment, there are %d", s.TreeBase, treeBase)
-	}
-	return ""
-}
-
-func (w *walk) ignoreFooter(reason string) {
-	w.l.state.Report.Footers = append(w.l.state.Report.Footers, IgnoredFooter{Segment: w.file.name, Reason: reason})
-}
-
-// readWhole reads a segment without a footer into memory and walks on there, from where the walk stands.
+// readWhole reads the segment into memory and walks its frames there.
 func (w *walk) readWhole() error {
-	from := int64(mmapseg.HeaderSize)
-	if w.scanner != nil {
-		from = w.scanner.Offset()
-	}
 	w.limit = min(w.file.size, w.file.header.Size) &^ (mmapseg.FrameAlign - 1)
-	if err := w.fetch(from); err != nil {
-		return err
-	}
-	if err := w.run(); err != nil {
-		return err
-	}
-	w.segment.image = w.image
-	return nil
-}
-
-// fetch reads the segment's bytes up to limit into memory and lets the scanner go on there, at offset.
-func (w *walk) fetch(offset int64) error {
+	w.budget = resyncWork * w.file.size
+	w.spare = int(w.file.size/(mmapseg.PointStride*mmapseg.MinEventSize)) + 1
+	w.l.points = w.l.points[:0]
 	w.image = make([]byte, w.limit)
 	n, err := w.source.ReadAt(w.image, 0)
 	if err != nil && err != io.EOF {
@@ -144,8 +89,12 @@ func (w *walk) fetch(offset int64) error {
 	if int64(n) < w.limit {
 		return fmt.Errorf("recover %s: it became shorter than %d bytes while it was read: %w", w.file.name, w.limit, io.ErrUnexpectedEOF)
 	}
-	w.l.state.Report.Read += w.limit
-	w.scanner = mmapseg.NewScanner(mmapseg.Memory(w.image), w.file.header.Salt, w.file.name, offset, w.limit)
+	w.scanner = mmapseg.NewScanner(mmapseg.Memory(w.image), w.file.header.Salt, w.file.name, mmapseg.HeaderSize, w.limit)
+	if err := w.run(); err != nil {
+		return err
+	}
+	w.segment.image = w.image
+	w.segment.Contents.Points = append([]uint32(nil), w.l.points...)
 	return nil
 }
 
@@ -178,34 +127,27 @@ func (w *walk) run() error {
 // unit. more says that the walk goes on behind them.
 func (w *walk) unsound(unit int64) (more bool, err error) {
 	at, problem := w.scanner.Offset(), w.scanner.Problem()
-	if w.sealed && at == unit && at >= w.limit {
-		return false, nil // disagrees has a word about the missing end frame
+	if w.used == 0 {
+		w.used = unit + usedBytes(w.image[unit:])
 	}
-	if !w.sealed {
-		if w.used == 0 {
-			w.used = unit + usedBytes(w.image[unit:])
-		}
+	proven := unit < w.sealedTo
+	if !proven {
 		written := &written{w.image[:min(w.used+frameHeader, w.limit)], w.limit}
-		proven, err := w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, written)
-		if err != nil {
-			return false, err
-		}
-		switch {
-		case proven:
-		case w.file.shortened() && w.segment.closing == 0:
-			problem = fmt.Sprintf("%s; the file was cut to %d of its %d bytes, which is only done behind a close or end frame",
-				problem, w.file.size, w.file.header.Size)
-		default:
-			w.torn, w.unit = true, unit
-			return false, nil
-		}
-	}
-	w.stray(at, "%s", problem)
-	if w.image == nil { // searching goes back and forth
-		if err := w.fetch(at); err != nil {
+		var err error
+		if proven, err = w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, written); err != nil {
 			return false, err
 		}
 	}
+	switch {
+	case proven:
+	case w.file.shortened() && w.segment.closing == 0:
+		problem = fmt.Sprintf("%s; the file was cut to %d of its %d bytes, which is only done behind a close or end frame",
+			problem, w.file.size, w.file.header.Size)
+	default:
+		w.torn, w.unit = true, unit
+		return false, nil
+	}
+	w.rotten(at, problem)
 	return w.resync()
 }
 

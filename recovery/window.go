@@ -7,14 +7,17 @@ import (
 	"io"
 )
 
-// windowSize is how much is read at once, in bytes.
-const windowSize = 1 << 20
+const (
+	sweepPiece   = 1 << 20
+	controlPiece = 4 << 10 // a page: of control frames most are alone, many can stand in a row
+)
 
 // window is a mmapseg.Window over one file at a time.
 type window struct {
 	file   io.ReaderAt
 	name   string
 	size   int64
+	piece  int   // how much is read at once, in bytes
 	offset int64 // of bytes[0]
 	bytes  []byte
 }
@@ -37,7 +40,7 @@ func (w *window) Bytes(offset int64, n int) ([]byte, error) {
 	if offset >= w.offset && end <= w.offset+int64(len(w.bytes)) {
 		return w.bytes[offset-w.offset:], nil
 	}
-	want := int(min(max(int64(n), windowSize), w.size-offset))
+	want := int(min(max(int64(n), int64(w.piece)), w.size-offset))
 	if cap(w.bytes) < want {
 		w.bytes = make([]byte, want)
 	}
@@ -48,6 +51,19 @@ func (w *window) Bytes(offset int64, n int) ([]byte, error) {
 		return nil, fmt.Errorf("recover: read %d bytes at %d of %s: %w", want, offset, w.name, err)
 	}
 	return w.bytes, nil
+}
+
+// counted counts the bytes that are read of a file.
+type counted struct {
+	io.ReaderAt
+	bytes *int64
+}
+
+// ReadAt implements io.ReaderAt.
+func (c counted) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, offset)
+	*c.bytes += int64(n)
+	return n, err
 }
 
 // written is a mmapseg.Window over a segment in memory that ends in zeros, which need not be searched: it has no bytes
