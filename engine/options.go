@@ -74,8 +74,9 @@ type Options struct {
 	// first segment has 4 MiB or SegmentSize, whichever is less, and each has
 	// twice the size of the one before until SegmentSize. An event that is
 	// larger gets a segment of its own; where the disk is too full for the size
-	// that is due, a smaller one is made. The heap holds 1/20 of the size for the
-	// offsets of the segment being written, and as much for the next.
+	// that is due, a smaller one is made. The heap holds about 30 bytes for every
+	// event, and 100 for every entity, of the segment being written and of those
+	// that are not sealed yet.
 	SegmentSize int64
 	// MaxPayload is the longest payload as stored, in bytes, 1 to 64 MiB;
 	// 0: 16 MiB.
@@ -88,6 +89,11 @@ type Options struct {
 	// what is sound can be read, what is not is ErrCorrupt where it is met, and
 	// listed in [Store.Report].
 	ReadOnly bool
+	// Rebuild ignores everything that is derived from events (footers of segments,
+	// index files), reads every frame and builds it all anew: for a store whose
+	// derived files are in doubt. Opening takes as long as reading the store; writing
+	// the new footers goes on in the background.
+	Rebuild bool
 	// Clock gives the time; nil: time.Now. It is called once at opening and once
 	// for every append, by the goroutine that appends, so at the same time as
 	// others. It may go backwards; the hybrid logical clock of the store does

@@ -20,7 +20,6 @@ type Stats struct {
 	Durable uint64 // highest sequence that survives a power cut
 	Lost    uint64 // sequences given up by unclean ends
 
-	Entities       int // entities with events; 0 when open for reading only
 	Segments       int // segment files, without the prepared one
 	SealedSegments int
 	DiskBytes      int64 // reserved for segments
@@ -31,6 +30,13 @@ type Stats struct {
 	RoomWaits uint64        // appends that waited for a segment or a sync since opening
 	Sealed    uint64        // segments sealed since opening
 	SealFails uint64        // segments left unsealed since opening, to be sealed by a later one
+
+	Runs       int    // index files over several segments
+	RunBytes   int64  // of those files
+	Merges     uint64 // index files written since opening
+	MergeFails uint64 // index files that could not be written or removed since opening
+	Rebuilt    uint64 // footers found damaged since opening, whose index was built from the frames
+	Dropped    uint64 // index files found damaged, or not this store's, since opening
 
 	Poisoned error // why nothing can be written; nil: it can
 }
@@ -49,6 +55,10 @@ func (s *Store) Stats() Stats {
 		}
 		stats.DiskBytes += segment.DiskSize()
 	}
+	merging := s.merger.Stats()
+	stats.Runs, stats.RunBytes, stats.Dropped = merging.Runs, merging.Bytes, merging.Dropped
+	stats.Merges, stats.MergeFails = merging.Merges, merging.Failures
+	stats.Rebuilt = s.reader.Rebuilt()
 	if s.log == nil {
 		stats.Staged, stats.Durable, stats.Events = stats.Visible, stats.Visible, s.report.Events
 		return stats
@@ -56,7 +66,6 @@ func (s *Store) Stats() Stats {
 	state := s.log.State()
 	stats.Incarnation, stats.Events = state.Incarnation, state.TreeSize
 	stats.Staged, stats.Durable = state.Next-1, state.Durable
-	stats.Entities = state.Entities
 	stats.Syncs, stats.SyncTime = state.Syncs, time.Duration(state.SyncNanos)
 	stats.Rotations, stats.RoomWaits = state.Rotations, state.RoomWaits
 	stats.Sealed, stats.SealFails = state.Sealed, state.SealErrors

@@ -7,11 +7,15 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/batpak/batpak/engine/internal/commit"
+	"github.com/batpak/batpak/engine/internal/merge"
 	"github.com/batpak/batpak/engine/internal/query"
-	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
+	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 	"github.com/batpak/batpak/recovery"
@@ -23,8 +27,11 @@ type Store struct {
 	dir        vfs.Dir
 	lock       vfs.Lock
 	set        *mmapseg.Set
+	index      *index.Index
 	log        *commit.Log // nil when open for reading only
 	reader     *query.Reader
+	merger     *merge.Merger
+	logger     *slog.Logger
 	identity   [16]byte
 	lost       []mmapseg.Range
 	report     recovery.Report
@@ -66,26 +73,39 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", errors.Join(err, dir.Close()))
 	}
-	s := &Store{dir: dir, lock: lock, set: new(mmapseg.Set), maxPayload: options.MaxPayload}
+	s := &Store{
+		dir: dir, lock: lock, set: new(mmapseg.Set), index: new(index.Index), logger: options.Logger, maxPayload: options.MaxPayload,
+	}
 	if fs, cow := dir.CopyOnWrite(); cow {
 		options.Logger.Warn("copy-on-write file system: the disk can be full in spite of preallocation", "path", dir.Path(), "filesystem", fs)
 	}
-	decoder := mmapseg.NewDecoder()
-	heads := make(commit.Heads)
-	state, err := recovery.Load(dir, recovery.Options{Event: headsOf(decoder, heads), Logger: options.Logger})
-	if err == nil {
-		err = s.checkHashing(state, options.Hashing)
+	if err := s.recover(options); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", dir.Path(), errors.Join(err, s.release()))
 	}
-	if err == nil && options.ReadOnly {
-		err = s.openForReading(state)
-	} else if err == nil {
-		err = s.openForWriting(state, options, heads)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open store %s: %w", dir.Path(), errors.Join(err, s.set.Close(), lock.Unlock(), dir.Close()))
-	}
-	s.reader = query.New(s.set, decoder, ErrClosed, state.Damage)
 	return s, nil
+}
+
+// recover turns what is in the directory into an open store.
+func (s *Store) recover(options Options) error {
+	decoder := mmapseg.NewDecoder()
+	unsealed := &tails{decoder: decoder, built: make(map[*recovery.Segment]*index.Tail)}
+	state, err := recovery.Load(s.dir, recovery.Options{
+		IgnoreFooters: options.Rebuild, Event: unsealed.add, Logger: options.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.checkHashing(state, options.Hashing); err != nil {
+		return err
+	}
+	s.reader = query.New(query.Config{
+		Set: s.set, Index: s.index, Decoder: decoder, Ended: ErrClosed, Damage: state.Damage, Logger: options.Logger,
+		Damaged: func(run *index.Run) { s.merger.Damaged(run, checked.ErrDamaged) },
+	})
+	if options.ReadOnly {
+		return s.openForReading(state, unsealed, options)
+	}
+	return s.openForWriting(state, unsealed, options)
 }
 
 // noStore adds ErrNoStore to the error of a directory or a lock that only an opening
@@ -102,28 +122,6 @@ type noLock struct{}
 
 func (noLock) Unlock() error { return nil }
 
-// headsOf returns what collects the newest event of every entity.
-func headsOf(decoder *mmapseg.Decoder, heads commit.Heads) func(*recovery.Segment, *mmapseg.Frame) error {
-	var ev event.Event
-	var segment *recovery.Segment
-	var name string
-	return func(s *recovery.Segment, f *mmapseg.Frame) error {
-		if s != segment {
-			segment, name = s, s.Header.Name()
-		}
-		if err := decoder.Event(f, name, &ev); err != nil {
-			return err
-		}
-		head := heads[ev.Entity()]
-		if head == nil {
-			head = new(commit.Head)
-			heads[ev.Entity()] = head
-		}
-		head.Clock, head.Hash = ev.Position.Clock, ev.Hash
-		return nil
-	}
-}
-
 func (s *Store) checkHashing(state *recovery.State, want Hashing) error {
 	s.hashing = want != HashingOff
 	if !state.Exists {
@@ -136,7 +134,7 @@ func (s *Store) checkHashing(state *recovery.State, want Hashing) error {
 	return nil
 }
 
-func (s *Store) openForReading(state *recovery.State) error {
+func (s *Store) openForReading(state *recovery.State, unsealed *tails, options Options) error {
 	if !state.Exists {
 		return ErrNoStore
 	}
@@ -149,10 +147,41 @@ func (s *Store) openForReading(state *recovery.State) error {
 	}
 	s.set.SetVisible(state.LastSequence)
 	s.identity, s.lost, s.report = state.Identity, state.Lost, state.Report
+	if err := s.addParts(state, segments, unsealed); err != nil {
+		return err
+	}
+	return s.startMerging(state.Origin, options)
+}
+
+// addParts adds the index of every segment that recovery found: the footers of those that are sealed, what
+// was built from the frames of the others.
+func (s *Store) addParts(state *recovery.State, segments []*mmapseg.Segment, unsealed *tails) error {
+	for i, found := range state.Segments {
+		segment := segments[i]
+		identity := identityOf(segment)
+		if !found.Sealed {
+			s.index.AddPart(index.NewPart(identity, segment.Floor, unsealed.of(found), segment.Read))
+			continue
+		}
+		table, err := index.OpenTable(uint32(found.Events), segment.Section)
+		if err == nil {
+			s.index.AddPart(index.NewSealedPart(identity, segment.Floor, table, segment.Read))
+			continue
+		}
+		tail, err := s.reader.Rebuild(segment, err)
+		if err != nil {
+			return err
+		}
+		s.index.AddPart(index.NewPart(identity, segment.Floor, tail, segment.Read))
+	}
 	return nil
 }
 
-func (s *Store) openForWriting(state *recovery.State, options Options, heads commit.Heads) error {
+func identityOf(s *mmapseg.Segment) index.Identity {
+	return index.Identity{Number: s.Number, Generation: s.Generation, Salt: uint64(s.Salt)}
+}
+
+func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options Options) error {
 	var seed [32]byte
 	if _, err := io.ReadFull(options.Random, seed[:]); err != nil {
 		return fmt.Errorf("read random seed: %w", err)
@@ -167,12 +196,19 @@ func (s *Store) openForWriting(state *recovery.State, options Options, heads com
 	for _, segment := range r.Segments {
 		s.set.Add(segment)
 	}
+	if err := s.addParts(state, r.Segments, unsealed); err != nil {
+		return err
+	}
+	active := r.Segments[len(r.Segments)-1]
+	if len(r.Segments) > len(state.Segments) { // recovery made it
+		s.index.AddPart(index.NewPart(identityOf(active), active.Floor, index.NewTail(active.Size), active.Read))
+	}
 	s.identity, s.report, s.lost = r.Identity, r.Report, state.Lost
 	if !r.Lost.IsZero() {
 		s.lost = append(s.lost[:len(s.lost):len(s.lost)], r.Lost)
 	}
 	config := commit.Config{
-		Dir: s.dir, Set: s.set, Heads: heads, EveryAppend: !options.Sync.manual, SyncAll: options.SyncMode == SyncAll,
+		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed, EveryAppend: !options.Sync.manual, SyncAll: options.SyncMode == SyncAll,
 		Hashing: s.hashing, SegmentSize: options.SegmentSize, Ahead: options.ahead(), Clock: options.Clock, Seed: seed,
 		Origin: r.Origin, Logger: options.Logger,
 		Start: commit.Start{
@@ -180,11 +216,36 @@ func (s *Store) openForWriting(state *recovery.State, options Options, heads com
 			TreeSize: r.TreeSize, Wall: r.Wall, Counter: r.Counter,
 		},
 	}
+	parts := s.index.Parts()
+	config.Tail = parts[len(parts)-1].Tail()
 	for _, u := range r.Unsealed {
-		config.Unsealed = append(config.Unsealed, commit.Retired{Segment: u.Segment, End: u.FramesEnd})
+		part := parts[slices.Index(r.Segments, u.Segment)]
+		config.Unsealed = append(config.Unsealed, commit.Retired{Segment: u.Segment, Part: part, Tail: part.Tail(), End: u.FramesEnd})
+	}
+	if err := s.startMerging(r.Origin, options); err != nil {
+		return err
 	}
 	s.log = commit.New(config)
 	return nil
+}
+
+// startMerging takes the runs that are there and, where the store is open for writing, goes on with merging.
+func (s *Store) startMerging(origin mmapseg.Origin, options Options) error {
+	s.merger = merge.New(merge.Config{
+		Dir: s.dir, Index: s.index, Origin: origin, ReadOnly: options.ReadOnly, Rebuild: options.Rebuild, Logger: options.Logger,
+	})
+	return s.merger.Load()
+}
+
+// sealed lets readers use the footer of a segment that was just sealed.
+func (s *Store) sealed(r *commit.Retired) {
+	table, err := index.OpenTable(r.Tail.Events(), r.Segment.Section)
+	if err != nil {
+		s.logger.Warn("open the footer just written", "segment", r.Segment.Name(), "error", err)
+		return
+	}
+	r.Part.Seal(table)
+	s.merger.Kick()
 }
 
 // Close makes everything durable, gives the directory back, and returns every
@@ -197,10 +258,21 @@ func (s *Store) Close() error {
 		if s.log != nil {
 			err = s.log.Close()
 		}
-		s.reader.Close()
-		s.closeErr = errors.Join(err, s.set.Close(), s.lock.Unlock(), s.dir.Close())
+		s.closeErr = errors.Join(err, s.release())
 	})
 	return s.closeErr
+}
+
+// release lets go of all that opening took.
+func (s *Store) release() error {
+	var err error
+	if s.reader != nil {
+		s.reader.Close()
+	}
+	if s.merger != nil {
+		err = s.merger.Close()
+	}
+	return errors.Join(err, s.set.Close(), s.lock.Unlock(), s.dir.Close())
 }
 
 // Report returns what opening found and did.

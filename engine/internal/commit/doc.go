@@ -2,10 +2,10 @@
 // them their place, makes them durable as the policy asks, and keeps room ahead
 // of the tail.
 //
-// It knows the commit section, the heads of entities (clock and hash of their
-// newest event), the hybrid logical clock, the watermarks staged, visible and
-// durable, rotation from one segment to the next, and what happens when a sync
-// fails. Four kinds of goroutines meet here:
+// It knows the commit section, the index of what is not sealed yet and in it the
+// heads of entities (clock and hash of their newest event), the hybrid logical
+// clock, the watermarks staged, visible and durable, rotation from one segment to
+// the next, and what happens when a sync fails. Four kinds of goroutines meet here:
 //
 //   - callers of [Log.Append] encode and hash outside the section, then hold the
 //     mutex for the short time in which a unit gets its sequence and is copied
@@ -14,6 +14,8 @@
 //   - the creator makes the next segment;
 //   - the sealer makes a full segment durable and writes its footer.
 //
-// It never knows how events are found or read, what a payload means, or what is
-// on disk when a store is opened; that is told by package recovery.
+// It never knows how sealed events are found or read (the head of an entity that is
+// not in the active segment's index is asked of a function that it is given), what a
+// payload means, or what is on disk when a store is opened; that is told by package
+// recovery.
 package commit

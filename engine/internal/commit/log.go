@@ -14,7 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -34,20 +34,12 @@ var (
 	ErrFull = errors.New("batpak: no sequence left")
 )
 
-// Head is the newest event of an entity.
-type Head struct {
-	Clock uint64
-	Hash  event.Hash
-}
-
-// Heads maps entities to their newest events.
-type Heads map[string]*Head
-
 // Config is what a log needs to know. All fields but Logger must be set.
 type Config struct {
 	Dir         vfs.Dir
 	Set         *mmapseg.Set // the last segment is the active one
-	Heads       Heads        // owned by the log from then on
+	Index       *index.Index // its last part is that of the active segment
+	Tail        *index.Tail  // of that part; owned by the log from then on
 	EveryAppend bool         // policy: Append returns when its sync did
 	SyncAll     bool         // fsync in place of fdatasync
 	Hashing     bool
@@ -57,6 +49,12 @@ type Config struct {
 	Seed        [32]byte // of ids and salts
 	Origin      mmapseg.Origin
 	Logger      *slog.Logger
+
+	// Head finds the state of an entity before the events of a tail, of which every part
+	// before is complete. It runs in the goroutine that appends, outside the section.
+	Head func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
+	// Sealed is called by the sealer for every segment that got its footer.
+	Sealed func(*Retired)
 
 	Start    Start
 	Unsealed []Retired // ended segments that have no footer yet
@@ -77,8 +75,10 @@ type Start struct {
 // Retired is a segment that ended and is on its way to be sealed.
 type Retired struct {
 	Segment *mmapseg.Segment
-	End     int64  // behind its end frame
-	Last    uint64 // its highest sequence
+	Part    *index.Part
+	Tail    *index.Tail // of the part; nothing is added any more
+	End     int64       // behind its end frame
+	Last    uint64      // its highest sequence
 }
 
 // Log is the writing half of a store. All methods may be called concurrently.
@@ -95,7 +95,14 @@ type Log struct {
 	identity    [16]byte
 	incarnation uint64
 	logger      *slog.Logger
+	index       *index.Index
+	head        func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
+	sealed      func(*Retired)
 	units       sync.Pool
+
+	// indexing is the tail of the active segment. It is stored in the commit section
+	// and loaded anywhere.
+	indexing atomic.Pointer[index.Tail]
 
 	// mu is the commit section. Everything down to the blank line belongs to it.
 	mu         sync.Mutex
@@ -105,16 +112,16 @@ type Log struct {
 	treeSize   uint64
 	wall       uint64
 	counter    uint32
-	heads      Heads
-	slab       []Head // heads not handed out yet
+	part       *index.Part // of active
 	random     *rand.ChaCha8
 	control    []byte   // scratch for end frames
 	retired    *Retired // the segment before active while it is not synced
 	prepared   *mmapseg.Segment
-	preparedTo int64 // pages of prepared below it are populated
-	preparing  error // why there is no prepared segment; nil: none failed
-	need       int64 // smallest size that the next segment must have
-	populated  int64 // pages of active below it can be stored to without a fault
+	spare      *index.Tail // for prepared
+	preparedTo int64       // pages of prepared below it are populated
+	preparing  error       // why there is no prepared segment; nil: none failed
+	need       int64       // smallest size that the next segment must have
+	populated  int64       // pages of active below it can be stored to without a fault
 	// populateAhead is how many bytes ahead of the tail are kept populated.
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do
@@ -151,12 +158,14 @@ type Log struct {
 func New(c Config) *Log {
 	segments := c.Set.Segments()
 	active := segments[len(segments)-1]
+	parts := c.Index.Parts()
 	l := &Log{
 		dir: c.Dir, set: c.Set, everyAppend: c.EveryAppend, syncAll: c.SyncAll, hashing: c.Hashing,
 		segmentSize: c.SegmentSize, ahead: c.Ahead, clock: c.Clock, origin: c.Origin,
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
-		wall: c.Start.Wall, counter: c.Start.Counter, heads: c.Heads, random: rand.NewChaCha8(c.Seed),
+		wall: c.Start.Wall, counter: c.Start.Counter, random: rand.NewChaCha8(c.Seed),
+		index: c.Index, head: c.Head, sealed: c.Sealed, part: parts[len(parts)-1],
 		control:       make([]byte, 0, mmapseg.EndSize),
 		populateAhead: populateAhead,
 		prepareKick:   make(chan struct{}, 1),
@@ -165,6 +174,7 @@ func New(c Config) *Log {
 		stop:          make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mu)
+	l.indexing.Store(c.Tail)
 	l.durable.Store(uint64(c.Start.Durable))
 	l.durableSequence.Store(c.Start.Next - 1)
 	l.populated = c.Start.Tail

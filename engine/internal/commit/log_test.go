@@ -7,12 +7,14 @@ import (
 	"errors"
 	"log/slog"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -73,8 +75,9 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	first.Activate(1, 0)
 	set := new(mmapseg.Set)
 	set.Add(first)
+	x, tail := indexOf(first)
 	l := New(Config{
-		Dir: dir, Set: set, Heads: make(Heads), EveryAppend: everyAppend, Hashing: true,
+		Dir: dir, Set: set, Index: x, Tail: tail, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
 		SegmentSize: mmapseg.MinSize, Ahead: 1 << 16, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Start: Start{Tail: mmapseg.HeaderSize, Next: 1},
 	})
@@ -85,6 +88,29 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 		}
 	})
 	return l, set
+}
+
+// indexOf returns an index with a part for the first segment, and that part's tail.
+func indexOf(first *mmapseg.Segment) (*index.Index, *index.Tail) {
+	x, tail := new(index.Index), index.NewTail(first.Size)
+	x.AddPart(index.NewPart(index.Identity{Number: first.Number, Salt: uint64(first.Salt)}, first.Floor, tail, first.Read))
+	return x, tail
+}
+
+// headIn finds heads in the tails before the one given; these logs don't swap tails for tables.
+func headIn(x *index.Index) func(string, uint64, *index.Tail) (index.Head, error) {
+	return func(entity string, hash uint64, tail *index.Tail) (index.Head, error) {
+		older := false
+		for _, part := range slices.Backward(x.Parts()) {
+			if older {
+				if head, ok := part.Tail().HeadOf(hash, entity); ok {
+					return head, nil
+				}
+			}
+			older = older || part.Tail() == tail
+		}
+		return index.Head{}, nil
+	}
 }
 
 // appendBytes appends one event with a payload of n bytes.

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -163,22 +164,29 @@ func (l *Log) prepare(size, least int64) {
 		h.Number = smaller.Number + 1
 	}
 	ahead := l.populateAhead
+	if l.everyAppend {
+		ahead = mmapseg.MaxSize // all of it
+	}
+	if l.closing {
+		ahead = 0 // nothing but the close frame goes there
+	}
 	l.mu.Unlock()
 	if smaller != nil {
 		if err := smaller.Discard(l.dir); err != nil {
 			l.logger.Warn("discard unused segment", "segment", smaller.Name(), "error", err)
 		}
 	}
-	if l.everyAppend {
-		ahead = mmapseg.MaxSize // all of it
-	}
 	next, err := l.create(h, ahead)
 	for errors.Is(err, vfs.ErrNoSpace) && h.Size > least {
 		h.Size = max(h.Size/2&^4095, least)
 		next, err = l.create(h, ahead)
 	}
+	var spare *index.Tail
+	if next != nil {
+		spare = index.NewTail(next.Size)
+	}
 	l.mu.Lock()
-	l.prepared, l.preparing = next, err
+	l.prepared, l.spare, l.preparing = next, spare, err
 	if next != nil {
 		l.preparedTo = min(next.Size, ahead)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -105,11 +106,17 @@ func (l *Log) rotate() error {
 	if err := l.storeControl(old, l.tail, l.control); err != nil {
 		return err
 	}
-	l.retired = &Retired{Segment: old, End: l.tail + int64(len(l.control)), Last: l.next - 1}
+	l.retired = &Retired{
+		Segment: old, Part: l.part, Tail: l.indexing.Load(), End: l.tail + int64(len(l.control)), Last: l.next - 1,
+	}
 	old.Finish(l.next - 1)
 	successor.Activate(l.next, l.treeSize)
+	l.part = index.NewPart(index.Identity{Number: successor.Number, Generation: successor.Generation, Salt: uint64(successor.Salt)},
+		l.next, l.spare, successor.Read)
+	l.index.AddPart(l.part)
 	l.set.Add(successor)
-	l.active, l.tail, l.prepared = successor, mmapseg.HeaderSize, nil
+	l.indexing.Store(l.spare)
+	l.active, l.tail, l.prepared, l.spare = successor, mmapseg.HeaderSize, nil, nil
 	l.need, l.kickAt = 0, 0
 	l.populated = l.preparedTo
 	l.stats.rotations++

@@ -42,7 +42,7 @@ func (l *Log) seal(r *Retired) error {
 	// Where there are few processors, the preparer's turn comes late while this
 	// one computes, and then on the appending goroutine's: so look after the pages
 	// from here.
-	footer, err := r.Segment.BuildFooter(r.End, func() { l.prepareStep() })
+	footer, err := r.Segment.BuildFooter(r.End, func() { l.prepareStep() }, r.Tail.Encode)
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,7 @@ func (l *Log) seal(r *Retired) error {
 	l.mu.Lock()
 	l.stats.sealed++
 	l.mu.Unlock()
+	l.sealed(r)
 	return nil
 }
 
@@ -88,11 +89,11 @@ func (l *Log) close() error {
 	l.background.Wait()
 	for l.sealStep() { // what the sealer had not come to
 	}
-
+	l.leaveSealed()
 	err := l.serially(l.finish)
 	l.mu.Lock()
 	prepared := l.prepared
-	l.prepared = nil
+	l.prepared, l.spare = nil, nil
 	if l.poison != nil {
 		err = &PoisonError{Cause: l.poison}
 	}
@@ -104,6 +105,36 @@ func (l *Log) close() error {
 	}
 	l.tell()
 	return err
+}
+
+// sealOnClose is how many bytes of frames the active segment may hold when the log is closed without being ended
+// and sealed: the next opening has to read them all to know what they are.
+const sealOnClose = 2 << 20
+
+// leaveSealed ends an active segment that holds much, and seals it, so that the close frame stands in one that holds
+// nothing else. Where that fails, the next opening takes longer.
+func (l *Log) leaveSealed() {
+	l.mu.Lock()
+	skip := l.poison != nil || l.retired != nil || l.tail-mmapseg.HeaderSize < sealOnClose
+	missing := l.prepared == nil
+	size := l.sizeAfter(l.active.Size)
+	l.mu.Unlock()
+	if skip {
+		return
+	}
+	if missing {
+		l.prepare(size, mmapseg.MinSize)
+	}
+	l.mu.Lock()
+	var err error
+	if l.prepared != nil {
+		err = l.rotate()
+	}
+	l.mu.Unlock()
+	if err == nil {
+		for l.sealStep() { // reports its failures itself
+		}
+	}
 }
 
 // finish syncs what is staged, then writes and syncs the close frame: it must

@@ -5,9 +5,10 @@
 package commit
 
 import (
-	"strings"
+	"fmt"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -16,15 +17,11 @@ import (
 // is durable. The receipt is that of the unit's last event.
 func (l *Log) Append(u *Unit) (Receipt, error) {
 	now := l.clock().UnixMicro()
-	l.mu.Lock()
-	err := l.waitForRoom(len(u.bytes), len(u.items))
-	if err == nil {
-		err = l.judge(u)
+	if err := l.enter(u); err != nil {
+		return Receipt{}, err
 	}
-	if err != nil {
+	if err := l.judge(u); err != nil {
 		l.mu.Unlock()
-		wake(l.prepareKick) // there may have been a rotation
-		l.tell()
 		return Receipt{}, err
 	}
 	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
@@ -47,6 +44,37 @@ func (l *Log) Append(u *Unit) (Receipt, error) {
 	return receipt, nil
 }
 
+// enter finds out what the unit's events mean to the index, without holding anybody up, and enters the commit section
+// with room for them. Where the active segment changed meanwhile it begins anew: what was found before may be
+// outdated. mu is held when it returns without an error.
+func (l *Log) enter(u *Unit) error {
+	for {
+		tail := l.indexing.Load()
+		for i := range u.items {
+			e := &u.items[i].entry
+			if tail.Resolve(e) {
+				continue
+			}
+			head, err := l.head(e.Entity(), e.EntityHash(), tail)
+			if err != nil {
+				return fmt.Errorf("newest event of the entity: %w", err)
+			}
+			e.Head = head
+		}
+		l.mu.Lock()
+		err := l.waitForRoom(len(u.bytes), len(u.items))
+		if err == nil && l.indexing.Load() == tail {
+			return nil
+		}
+		l.mu.Unlock()
+		wake(l.prepareKick) // there was a rotation, or may have been
+		if err != nil {
+			l.tell()
+			return err
+		}
+	}
+}
+
 // judge decides whether the unit may be stored at all, now that nothing can come
 // between the decision and the storing. It is here that idempotency keys are
 // looked up, and then expectations, in what was committed since they were judged
@@ -58,10 +86,14 @@ func (l *Log) place(u *Unit, now int64) {
 	mark := mmapseg.Mark(l.durable.Load())
 	base := l.tail
 	sequence := l.next
+	tail := l.indexing.Load()
 	for i := range u.items {
-		l.assign(&u.items[i], sequence+uint64(i), now)
+		l.assign(&u.items[i], tail, sequence+uint64(i), now)
 		it := &u.items[i]
 		it.frame.Assign(u.bytes, &it.assigned, l.active.Salt, base, mark)
+		tail.Add(&it.entry, index.Place{
+			Ordinal: uint32(it.assigned.Sequence - l.part.First), Wall: it.link.Wall, Counter: it.link.Counter, Timestamp: now,
+		})
 	}
 	l.active.Store(base, u.bytes)
 	for i := range u.items {
@@ -82,16 +114,13 @@ const maxWall = 1<<48 - 1
 
 // assign gives one event its sequence, clock, time, id and hash, and makes it its
 // entity's head.
-func (l *Log) assign(it *item, sequence uint64, now int64) {
+func (l *Log) assign(it *item, tail *index.Tail, sequence uint64, now int64) {
 	if wall := min(uint64(max(now, 0)/1000), maxWall); wall > l.wall {
 		l.wall, l.counter = wall, 0
 	} else if l.counter++; l.counter == 0 {
 		l.wall++
 	}
-	head := l.heads[it.entity]
-	if head == nil {
-		head = l.newHead(it.entity)
-	}
+	head := tail.Enter(&it.entry)
 	head.Clock++
 	a := &it.assigned
 	a.Sequence, a.Clock, a.Timestamp = sequence, head.Clock, now
@@ -106,27 +135,11 @@ func (l *Log) assign(it *item, sequence uint64, now int64) {
 	head.Hash = a.Hash
 }
 
-// headSlab is how many heads are allocated at once.
-const headSlab = 256
-
-// newHead adds the head of an entity without events. Its name is copied: the
-// caller's may be a piece of something large.
-func (l *Log) newHead(entity string) *Head {
-	if len(l.slab) == 0 {
-		l.slab = make([]Head, headSlab)
-	}
-	head := &l.slab[0]
-	l.slab = l.slab[1:]
-	l.heads[strings.Clone(entity)] = head
-	return head
-}
-
 // State is a consistent view of the log's counters.
 type State struct {
 	Next        uint64
 	Durable     uint64
 	TreeSize    uint64
-	Entities    int
 	Identity    [16]byte
 	Incarnation uint64
 	Poison      error
@@ -143,7 +156,7 @@ func (l *Log) State() State {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return State{
-		Next: l.next, Durable: l.durableSequence.Load(), TreeSize: l.treeSize, Entities: len(l.heads),
+		Next: l.next, Durable: l.durableSequence.Load(), TreeSize: l.treeSize,
 		Identity: l.identity, Incarnation: l.incarnation, Poison: l.poison,
 		Rotations: l.stats.rotations, RoomWaits: l.stats.waits, Sealed: l.stats.sealed, SealErrors: l.stats.sealErrors,
 		Syncs: l.syncStats.count.Load(), SyncNanos: l.syncStats.nanos.Load(),

@@ -4,6 +4,7 @@ package commit
 
 import (
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -33,7 +34,7 @@ type item struct {
 	frame    mmapseg.Encoded
 	assigned mmapseg.Assigned
 	link     event.Link // the caller's part is set, the rest is assigned
-	entity   string
+	entry    index.Entry
 	lane     uint32
 }
 
@@ -64,7 +65,8 @@ func (l *Log) Encode(u *Unit, cause Cause) {
 		u.options.Depth, u.options.CauseSequence = cause.Depth+1, cause.Sequence
 	}
 	it := u.add()
-	it.entity, it.lane, it.link.Depth = d.Coordinate.Entity(), d.Lane, u.options.Depth
+	it.lane, it.link.Depth = d.Lane, u.options.Depth
+	it.entry.Fill(d, 0)
 	u.bytes, it.frame = mmapseg.EncodeEvent(u.bytes, d, &u.options)
 	if l.hashing {
 		d.Payload = it.frame.Payload(u.bytes, len(d.Payload))
@@ -101,7 +103,7 @@ func (l *Log) Release(u *Unit) {
 		clear(u.tags[:])
 	}
 	for i := range u.items {
-		u.items[i].entity = "" // may be a piece of something large
+		u.items[i].entry.Release()
 	}
 	u.Draft = event.Draft{}
 	u.bytes, u.items = u.bytes[:0], u.items[:0]

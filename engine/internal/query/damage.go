@@ -28,6 +28,25 @@ type passage struct {
 	backward bool
 	next     uint64 // the sequence due; 0 backwards: none
 	last     uint64 // the end of the range in the direction of reading
+	// only are the ranges of sequences, both ends included, outside of which nothing is wanted; nil: all is.
+	only [][2]uint64
+}
+
+// concerns reports whether damage may have held what is wanted.
+func (p *passage) concerns(d *mmapseg.CorruptError) bool {
+	return p.only == nil || slices.ContainsFunc(p.only, func(wanted [2]uint64) bool {
+		return d.First <= wanted[1] && d.Last >= wanted[0]
+	})
+}
+
+// damaged is [Reader.damaged] in the order of reading, as far as it is of concern.
+func (p *passage) damaged(first, last uint64) []*mmapseg.CorruptError {
+	found := p.reader.damaged(first, last)
+	found = slices.DeleteFunc(found, func(d *mmapseg.CorruptError) bool { return !p.concerns(d) })
+	if p.backward {
+		slices.Reverse(found)
+	}
+	return found
 }
 
 // to returns the damage between where the iteration stood and sequence, which it
@@ -36,26 +55,22 @@ func (p *passage) to(sequence uint64) []*mmapseg.CorruptError {
 	if len(p.reader.damage) == 0 {
 		return nil
 	}
-	var found []*mmapseg.CorruptError
 	if p.backward {
-		found = p.reader.damaged(sequence+1, p.next)
-		slices.Reverse(found)
+		found := p.damaged(sequence+1, p.next)
 		p.next = sequence - 1
-	} else {
-		found = p.reader.damaged(p.next, sequence-1)
-		p.next = sequence + 1
+		return found
 	}
+	found := p.damaged(p.next, sequence-1)
+	p.next = sequence + 1
 	return found
 }
 
 // end returns the damage that is left in the range when there are no more events.
 func (p *passage) end() []*mmapseg.CorruptError {
 	if p.backward {
-		found := p.reader.damaged(p.last, p.next)
-		slices.Reverse(found)
-		return found
+		return p.damaged(p.last, p.next)
 	}
-	return p.reader.damaged(p.next, p.last)
+	return p.damaged(p.next, p.last)
 }
 
 // over notes that damage was told of by the reader itself.

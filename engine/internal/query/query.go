@@ -5,29 +5,61 @@ package query
 import (
 	"errors"
 	"iter"
+	"log/slog"
 	"math"
-	"sort"
 	"sync"
 	"sync/atomic"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/mmapseg"
 )
 
 // Reader reads from a set. All methods may be called concurrently.
 type Reader struct {
 	set     *mmapseg.Set
+	index   *index.Index
+	finder  *index.Finder
 	decoder *mmapseg.Decoder
+	logger  *slog.Logger
 	scratch sync.Pool // *[]byte: the frame of one event
+	groups  sync.Pool // *mmapseg.Group
 	closed  atomic.Bool
 	ended   error // what everything fails with once it is closed
 	damage  []*mmapseg.CorruptError
+
+	rebuilding sync.Mutex // held while a part is built from its frames
+	rebuilt    atomic.Uint64
 }
 
-// New returns a reader of set, which fails with ended once it is closed. damage is
-// what opening found, in ascending order of sequences.
-func New(set *mmapseg.Set, decoder *mmapseg.Decoder, ended error, damage []*mmapseg.CorruptError) *Reader {
-	return &Reader{set: set, decoder: decoder, ended: ended, damage: damage}
+// Config is what a reader reads and whom it tells what it finds.
+type Config struct {
+	Set     *mmapseg.Set
+	Index   *index.Index // a part for every segment of Set
+	Decoder *mmapseg.Decoder
+	// Ended is what everything fails with once the reader is closed.
+	Ended error
+	// Damage is what opening found, in ascending order of sequences.
+	Damage []*mmapseg.CorruptError
+	Logger *slog.Logger // nil: silent
+	// Damaged is told of a run whose bytes turned out to be damaged; the answer does without it. It may be called by
+	// several goroutines at once, more than once for the same run, and must not block. nil: nobody is told.
+	Damaged func(*index.Run)
+}
+
+// New returns a reader.
+func New(c Config) *Reader {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	r := &Reader{set: c.Set, index: c.Index, decoder: c.Decoder, logger: c.Logger, ended: c.Ended, damage: c.Damage}
+	r.finder = index.NewFinder(c.Index, r.rebuildPart, func(run *index.Run, cause error) {
+		c.Logger.Warn("an index file is damaged", "first", run.Info().First, "last", run.Info().Last, "error", cause)
+		if c.Damaged != nil {
+			c.Damaged(run)
+		}
+	})
+	return r
 }
 
 // Close makes every later call, and the next step of every iterator, fail. It does not wait for them; the set's segments do.
@@ -80,8 +112,14 @@ func (r *Reader) Into(sequence uint64, into *event.Event) error {
 	if err != nil {
 		return err
 	}
+	return r.decodeInto(&f, segment, buf, into)
+}
+
+// decodeInto makes an event of its own memory of a frame, and gives the frame's buffer back.
+func (r *Reader) decodeInto(f *mmapseg.Frame, segment *mmapseg.Segment, buf *[]byte, into *event.Event) error {
 	payload, metadata := into.Payload[:0], into.Metadata[:0]
-	if err = r.decoder.Event(&f, segment.Name(), into); err != nil {
+	err := r.decoder.Event(f, segment.Name(), into)
+	if err != nil {
 		into.Payload, into.Metadata = nil, nil // not the buffer's
 	}
 	into.Payload = append(payload, into.Payload...)
@@ -171,65 +209,4 @@ func tell(damage []*mmapseg.CorruptError, yield func(event.Event, error) bool) b
 		}
 	}
 	return true
-}
-
-// Found is what an event's header tells to one that it may cause.
-type Found struct {
-	Sequence uint64
-	Depth    uint32
-}
-
-// ByID finds a visible event by its id. Ids of one store ascend with sequences,
-// so that it searches by halving: in the list of segments, then in one of them.
-func (r *Reader) ByID(id event.ID) (Found, error) {
-	segments, ranges := r.visibleRanges()
-	var failed error
-	idAt := func(sequence uint64) event.ID {
-		f, _, buf, err := r.frame(sequence)
-		if err != nil {
-			failed = err
-			return event.ID{}
-		}
-		defer r.release(buf)
-		return f.ID()
-	}
-	i := sort.Search(len(segments), func(i int) bool { return failed != nil || idAt(ranges[i].First).Compare(id) > 0 })
-	if failed != nil {
-		return Found{}, failed
-	}
-	if i == 0 {
-		return Found{}, mmapseg.ErrNotFound
-	}
-	in := ranges[i-1]
-	n := sort.Search(int(in.Last-in.First+1), func(n int) bool {
-		return failed != nil || idAt(in.First+uint64(n)).Compare(id) >= 0
-	})
-	if failed != nil {
-		return Found{}, failed
-	}
-	sequence := in.First + uint64(n)
-	if sequence > in.Last {
-		return Found{}, mmapseg.ErrNotFound
-	}
-	var ev event.Event
-	if err := r.Into(sequence, &ev); err != nil {
-		return Found{}, err
-	}
-	if ev.ID != id {
-		return Found{}, mmapseg.ErrNotFound
-	}
-	return Found{Sequence: sequence, Depth: ev.Position.Depth}, nil
-}
-
-// visibleRanges returns the segments that hold visible events, and which.
-func (r *Reader) visibleRanges() ([]*mmapseg.Segment, []mmapseg.Range) {
-	visible := r.set.Visible()
-	var segments []*mmapseg.Segment
-	var ranges []mmapseg.Range
-	for _, s := range r.set.Segments() {
-		if in := s.Range(visible); !in.IsZero() {
-			segments, ranges = append(segments, s), append(ranges, in)
-		}
-	}
-	return segments, ranges
 }
