@@ -102,28 +102,50 @@ func TestRotInASealedSegmentIsToldOfWhereItIsTouchedAndNowhereElse(t *testing.T)
 				what  string
 				files image
 				o     engine.Options
-				exact bool // the footer is sound: only what the events belong to is touched
+				known knowledge
 			}{
-				{"sound footers", r.files, engine.Options{}, true},
-				{"sound footers, for reading", r.files, engine.Options{ReadOnly: true}, true},
-				{"no runs", r.files.clone().withoutRuns(), engine.Options{}, true},
-				{"no footers", r.files.clone().withoutFooters(every).withoutRuns(), engine.Options{}, false},
-				{"no footers, for reading", r.files.clone().withoutFooters(every), engine.Options{ReadOnly: true}, false},
-				{"rebuilt", r.files, engine.Options{Rebuild: true}, false},
+				{"sound footers", r.files, engine.Options{}, exactly},
+				{"sound footers, for reading", r.files, engine.Options{ReadOnly: true}, exactly},
+				{"no runs", r.files.clone().withoutRuns(), engine.Options{}, exactly},
+				{"no footers", r.files.clone().withoutFooters(every).withoutRuns(), engine.Options{}, fromFrames},
+				{"no footers, for reading", r.files.clone().withoutFooters(every), engine.Options{ReadOnly: true}, fromFrames},
+				{"damaged footers", r.files.clone().withDamagedFooters(), engine.Options{}, late},
+				{"damaged footers and no runs", r.files.clone().withDamagedFooters().withoutRuns(), engine.Options{}, late},
+				{"damaged footers, for reading", r.files.clone().withDamagedFooters(), engine.Options{ReadOnly: true}, late},
+				{"rebuilt", r.files, engine.Options{Rebuild: true}, fromFrames},
 			} {
 				what := prefixed{t, fmt.Sprintf("sequences %d to %d of %s, %s", r.first, r.last, r.segment, opened.what)}
-				r.mustBeToldOf(what, opened.files, opened.o, opened.exact)
+				r.mustBeToldOf(what, opened.files, opened.o, opened.known)
 			}
 		}
 	}
 }
 
+// knowledge is what a store can know about a damaged event.
+type knowledge int
+
+const (
+	exactly    knowledge = iota // the footer is sound: only what the event belongs to is touched
+	fromFrames                  // there is no footer, opening finds the damage
+	late                        // the footer turns out to be damaged when it is used
+)
+
+// withDamagedFooters damages the sections of all footers, which opening does not read.
+func (m image) withDamagedFooters() image {
+	for _, name := range m.sealed() {
+		end, _ := framesEnd(m[name])
+		m[name][end+100] ^= 1
+	}
+	return m
+}
+
 // mustBeToldOf opens the damaged store, asks, appends, asks, and opens it again.
-func (r rotten) mustBeToldOf(t prefixed, files image, o engine.Options, exact bool) {
+func (r rotten) mustBeToldOf(t prefixed, files image, o engine.Options, known knowledge) {
 	t.Helper()
 	dir := files.memory(t)
 	s := mustOpenDir(t, dir, o)
-	if !exact {
+	exact := known == exactly
+	if known == fromFrames {
 		var errs []error
 		for _, e := range s.Report().Damage {
 			errs = append(errs, e)
@@ -131,6 +153,9 @@ func (r rotten) mustBeToldOf(t prefixed, files image, o engine.Options, exact bo
 		r.mustCover(t, "report", errs, r.first, r.last)
 	}
 	r.mustTell(t, s, exact)
+	if got := s.Stats().Rebuilt; (got > 0) != (known == late) {
+		t.Fatalf("%d segments were rebuilt late", got)
+	}
 	if !o.ReadOnly {
 		r.known = append(slices.Clip(r.known), r.mustAppendWhereWhole(t, s, exact)...)
 		r.mustTell(t, s, exact)

@@ -88,7 +88,7 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 // recover turns what is in the directory into an open store.
 func (s *Store) recover(options Options) error {
 	decoder := mmapseg.NewDecoder()
-	unsealed := &tails{decoder: decoder, built: make(map[*recovery.Segment]*index.Tail)}
+	unsealed := newTails(decoder)
 	state, err := recovery.Load(s.dir, recovery.Options{
 		IgnoreFooters: options.Rebuild, Event: unsealed.add, Logger: options.Logger,
 	})

@@ -15,6 +15,7 @@ type picker struct {
 	clause   *clause
 	from, to uint32     // ordinals that are wanted, both included
 	out      *selection // of the part's visible ordinals
+	listed   bool       // a run says that the entity, or one with its hash, is in the part
 	// All clocks of the entity in the part are above or below those that are wanted.
 	above, below bool
 
@@ -48,7 +49,7 @@ var errEnough = errors.New("index: enough")
 func (k *picker) fromTable(t *Table) error {
 	k.factors, k.postings = k.factors[:0], k.postings[:0]
 	c := k.clause
-	if c.entity != "" {
+	if c.entity != "" && !k.listed {
 		if passes, err := t.mayHave(Entity, c.entityHash); err != nil || !passes {
 			return err
 		}
@@ -195,7 +196,7 @@ func (k *picker) combine(t *Table) error {
 	lead := k.factors[0]
 	prefix := k.clause.prefix != "" && lead.events > prefixCost
 	if lead.events <= fewEvents || len(k.factors) == 1 && !prefix && lead.events < uint64(t.events/sparse) {
-		return k.listed(lead)
+		return k.take(lead)
 	}
 	k.out.bits = zeroed(k.out.bits, k.out.events)
 	k.out.form = asBits
@@ -231,8 +232,8 @@ func and(dst, b []uint64) {
 	}
 }
 
-// listed selects all events of a factor.
-func (k *picker) listed(f factor) (err error) {
+// take selects all events of a factor.
+func (k *picker) take(f factor) (err error) {
 	for _, p := range k.postings[f.first:f.behind] {
 		if k.out.list, err = p.appendTo(k.out.list); err != nil {
 			return err

@@ -79,10 +79,8 @@ func (e *Entry) FillEvent(ev *event.Event) {
 func (e *Entry) LinkCause(id event.ID) { e.link(Cause, id) }
 
 func (e *Entry) begin(at event.Coordinate, kind event.Kind, gate event.GateOutcome, tags []string, key string) {
-	e.Head, e.kind, e.gate, e.resolved = Head{}, kind, gate, nil
-	e.terms = append(e.terms[:0],
-		term{kind: Entity, hash: Hash(Entity, at.Entity()), name: at.Entity()},
-		term{kind: Scope, hash: Hash(Scope, at.Scope()), name: at.Scope()})
+	e.FillPlain(at.Entity(), at.Scope(), kind)
+	e.gate = gate
 	for i, tag := range tags {
 		if !slices.Contains(tags[:i], tag) {
 			e.terms = append(e.terms, term{kind: Tag, hash: Hash(Tag, tag), name: tag})

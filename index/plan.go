@@ -130,7 +130,8 @@ func (p *Plan) pick(upTo uint32) error {
 	out := &p.united
 	for i := range p.clauses {
 		c := &p.clauses[i]
-		if c.over || c.entity != "" && p.finder.covers(&c.listed, part) && len(c.listed.within(part.First, p.end())) == 0 {
+		p.picker.listed = c.entity != "" && !c.over && p.finder.covers(&c.listed, part)
+		if c.over || p.picker.listed && len(c.listed.within(part.First, p.end())) == 0 {
 			continue
 		}
 		if i > 0 {

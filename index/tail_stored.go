@@ -7,11 +7,26 @@ import "github.com/batpak/batpak/event"
 // AddStored adds a stored event, which becomes its entity's head. Ordinals that are passed over become holes: their events
 // could not be read. Only the writer may call it, with ordinals that ascend. e is memory to work with.
 func (t *Tail) AddStored(e *Entry, ordinal uint32, ev *event.Event) {
-	if known := t.Events(); known < ordinal {
-		t.Hole(known, ordinal-1)
-	}
 	e.FillEvent(ev)
+	t.AddFilled(e, Head{Clock: ev.Position.Clock, Hash: ev.Hash},
+		Place{Ordinal: ordinal, Wall: ev.Position.Wall, Counter: ev.Position.Counter, Timestamp: ev.Timestamp})
+}
+
+// AddFilled is [Tail.AddStored] for an entry that was filled. head is what the event makes of its entity.
+func (t *Tail) AddFilled(e *Entry, head Head, p Place) {
+	if known := t.Events(); known < p.Ordinal {
+		t.Hole(known, p.Ordinal-1)
+	}
 	t.Resolve(e)
-	*t.Enter(e) = Head{Clock: ev.Position.Clock, Hash: ev.Hash}
-	t.Add(e, Place{Ordinal: ordinal, Wall: ev.Position.Wall, Counter: ev.Position.Counter, Timestamp: ev.Timestamp})
+	*t.Enter(e) = head
+	t.Add(e, p)
+}
+
+// FillPlain takes a stored event that is found by nothing but its entity, scope and kind. The names are borrowed until
+// the entry is filled again.
+func (e *Entry) FillPlain(entity, scope string, kind event.Kind) {
+	e.Head, e.kind, e.gate, e.resolved = Head{}, kind, 0, nil
+	e.terms = append(e.terms[:0],
+		term{kind: Entity, hash: Hash(Entity, entity), name: entity},
+		term{kind: Scope, hash: Hash(Scope, scope), name: scope})
 }

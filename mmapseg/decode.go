@@ -49,6 +49,42 @@ func (f *Frame) EventHash() (h event.Hash, ok bool) {
 	return event.Hash(f.Bytes[eventFixed : eventFixed+32]), true
 }
 
+// foundBy are the fields by whose content an event can be found, beside the names and the kind that every event has.
+const foundBy = fieldCause | fieldImported | fieldCorrelation | fieldCauseInBatch | fieldTags | fieldKey | fieldGate
+
+// Plain returns what an event frame is found by if that is its entity, scope and kind alone; the names are
+// borrowed from the frame. ok is false if there is more, or the frame does not hold what it should: then [Decoder.Event]
+// tells. It is the quick way through many frames.
+func (f *Frame) Plain() (entity, scope []byte, kind event.Kind, ok bool) {
+	b := f.Bytes[:f.Length]
+	le := binary.LittleEndian
+	if f.Type != FrameEvent || len(b) < minEventLength || le.Uint16(b[66:])&(foundBy|^uint16(fieldsKnown)) != 0 {
+		return nil, nil, 0, false
+	}
+	bits, packed := le.Uint16(b[66:]), le.Uint32(b[68:])
+	at := eventFixed + int(assignedSize[bits&15])
+	for bit, size := range [...]int{4: 4, 5: 4, 6: 4, 9: 36} { // depth, lane, version, tombstone
+		if bits>>bit&1 != 0 {
+			at += size
+		}
+	}
+	if bits&fieldMetadata != 0 {
+		if at+2 > len(b) {
+			return nil, nil, 0, false
+		}
+		at += 2 + int(le.Uint16(b[at:]))
+	}
+	scopeAt := at + int(packed&1023) + 1
+	end := scopeAt + int(packed>>10&1023) + 1
+	if end > len(b) || !utf8.Valid(b[at:scopeAt]) || !utf8.Valid(b[scopeAt:end]) {
+		return nil, nil, 0, false
+	}
+	return b[at:scopeAt], b[scopeAt:end], event.Kind(le.Uint16(b[64:])), true
+}
+
+// Clock returns the clock of an event frame without decoding it.
+func (f *Frame) Clock() uint64 { return binary.LittleEndian.Uint64(f.Bytes[32:]) }
+
 // Event decodes an event frame into ev, whose Payload and Metadata are borrowed
 // from the frame and whose Tags reuse ev's memory. file names the segment in
 // errors.
@@ -99,11 +135,14 @@ func (d *Decoder) decode(f *Frame, ev *event.Event) string {
 	if entity+scope > len(rest) {
 		return "names longer than the frame"
 	}
-	coordinate, ok := d.names.coordinate(rest[:entity+scope], entity)
-	if !ok {
-		return "names that are not UTF-8"
+	// In a stream of one entity it is the event before's.
+	if string(rest[:entity]) != ev.Entity() || string(rest[entity:entity+scope]) != ev.Scope() {
+		coordinate, ok := d.names.coordinate(rest[:entity+scope], entity)
+		if !ok {
+			return "names that are not UTF-8"
+		}
+		ev.Coordinate = coordinate
 	}
-	ev.Coordinate = coordinate
 	ev.Payload = rest[entity+scope:]
 	return ""
 }

@@ -8,6 +8,9 @@
 // medians of the rounds. A ratio is the value over its reference. With --json, run prints one array; each object
 // begins with row, name, value, unit, reference, reference_value, ratio, better, target, met.
 //
+// Without --quick P8, P9, P10, P20 and P21 work on stores of ten million events: two that are filled once and shared, and a
+// third one of P20's own, 4 GiB each. They are removed with the rest when the command ends.
+//
 // Exit codes: 0 fine, whether targets are met or not; 2 could not run.
 //
 // The command knows its flags and how results are shown. It never knows how a row measures.

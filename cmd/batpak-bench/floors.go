@@ -1,6 +1,6 @@
-package main
-
 // The verb "floors".
+
+package main
 
 import (
 	"errors"

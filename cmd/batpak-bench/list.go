@@ -1,6 +1,6 @@
-package main
-
 // The verb "list".
+
+package main
 
 import (
 	"fmt"

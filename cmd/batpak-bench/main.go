@@ -1,6 +1,6 @@
-package main
-
 // Flags, exit codes and interrupts.
+
+package main
 
 import (
 	"context"

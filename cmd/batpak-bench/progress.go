@@ -1,6 +1,6 @@
-package main
-
 // One live line, on a terminal only.
+
+package main
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-package main
-
 // The verb "run".
+
+package main
 
 import (
 	"errors"
@@ -57,11 +57,15 @@ func (c *runCommand) Run(s *session) error {
 func (c *runCommand) measure(s *session, w *workplace, selected []rows.Row, scale rows.Scale) (results []report.Result, err error) {
 	line := s.newProgress()
 	defer line.clear()
+	stores := rows.NewStores(w.path)
 	for _, row := range selected {
 		if s.ctx.Err() != nil {
 			return results, errors.Join(err, fmt.Errorf("interrupted before row %s", row.ID))
 		}
-		env := &rows.Env{Directory: w.path, Scale: scale, Progress: func(text string) { line.show(row.ID + ": " + text) }}
+		env := &rows.Env{
+			Directory: w.path, Scale: scale, Stores: stores,
+			Progress: func(text string) { line.show(row.ID + ": " + text) },
+		}
 		line.show(row.ID + ": preparing")
 		of, failure := row.Run(s.ctx, env)
 		results = append(results, of...)

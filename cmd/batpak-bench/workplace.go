@@ -1,6 +1,6 @@
-package main
-
 // The directory in which a command works, removed when it ends.
+
+package main
 
 import (
 	"fmt"

@@ -28,6 +28,7 @@ type catalog struct {
 	escapedSubjects   int
 	shortenedSubjects int
 
+	counted  tally
 	repeated findings // commits that have more than one event
 	foreign  findings // events of the scope that are no commit's
 
@@ -42,6 +43,7 @@ func readCatalog(ctx context.Context, store *engine.Store, scope string) (*catal
 		scope:    scope,
 		entries:  make(map[objectID]entry),
 		authors:  make(map[string]struct{}),
+		counted:  newTally(),
 		repeated: findings{what: "commits that are stored more than once"},
 		foreign:  findings{what: "events of the scope that are no commit's"},
 	}
@@ -65,6 +67,7 @@ func readCatalog(ctx context.Context, store *engine.Store, scope string) (*catal
 
 // add counts one event of the scope. Of the event it keeps only a string, which outlives it.
 func (c *catalog) add(ev *event.Event) {
+	c.counted.add(ev)
 	var content record
 	hash, err := decode(ev, &content)
 	if err != nil {

@@ -99,6 +99,33 @@ func (c *checker) compareContent(hash objectID, parents []objectID, sequence uin
 	return nil
 }
 
+// checkAnswers compares what the index says with what reading every event says, and the chain of first parents with git's.
+func checkAnswers(ctx context.Context, source repository, stored *catalog, got answers) (findings, error) {
+	found := findings{what: "answers of the index that are not those of reading everything"}
+	want := stored.counted.answers()
+	if !slices.Equal(got.busiest, want.busiest) {
+		found.add("busiest authors: %v, counted %v", got.busiest, want.busiest)
+	}
+	if !slices.Equal(got.years, want.years) {
+		found.add("commits per month: %v, counted %v", got.years, want.years)
+	}
+	if got.merges != want.merges {
+		found.add("merges: %d, counted %d", got.merges, want.merges)
+	}
+	if len(got.newest) == 0 {
+		return found, nil
+	}
+	chain, err := source.firstParents(ctx, got.newest[0].hash, newestLinks)
+	if err != nil {
+		return found, err
+	}
+	same := slices.EqualFunc(got.newest, chain, func(l link, id objectID) bool { return l.hash == id })
+	if !same {
+		found.add("first parents: %v, git has %v", got.newest, chain)
+	}
+	return found, nil
+}
+
 // findExtra names the commits that git did not name, in the order in which they were stored.
 func (c *checker) findExtra() {
 	type located struct {

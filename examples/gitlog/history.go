@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os/exec"
 	"strconv"
 	"strings"
 )
@@ -123,6 +124,29 @@ func (c *commit) set(field int, text string) (err error) {
 		c.subject = text
 	}
 	return err
+}
+
+// head returns the commit that HEAD names; false where it names none, as in a repository without commits.
+func (r repository) head(ctx context.Context) (objectID, bool, error) {
+	answer, err := r.ask(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && exit.ExitCode() == 1 && ctx.Err() == nil {
+		return objectID{}, false, nil // what --verify says of a name that stands for nothing
+	}
+	if err != nil {
+		return objectID{}, false, err
+	}
+	id, err := parseObjectID(answer)
+	return id, err == nil, err
+}
+
+// firstParents returns a commit and those that its first parents lead to, at most so many in all.
+func (r repository) firstParents(ctx context.Context, from objectID, most int) ([]objectID, error) {
+	answer, err := r.ask(ctx, "rev-list", "--first-parent", "--max-count="+strconv.Itoa(most), from.String(), "--")
+	if err != nil {
+		return nil, err
+	}
+	return parseObjectIDs(strings.Fields(answer))
 }
 
 // lineage yields the hash of every commit that a ref reaches with those of its parents, in no

@@ -33,15 +33,44 @@ func inspect(ctx context.Context, source repository, set settings, summary *repo
 		return err
 	}
 	watch.lap(&summary.reading)
+	summary.question, err = newInquiry(ctx, source, summary.stored)
+	if err != nil {
+		return err
+	}
+	watch.restart()
+	summary.answers, err = summary.question.ask(ctx, store)
+	if err != nil {
+		return err
+	}
+	watch.lap(&summary.asking)
 	if set.check {
 		summary.checked = true
 		summary.differences, err = check(ctx, source, store, summary.stored)
 		if err != nil {
 			return err
 		}
+		found, err := checkAnswers(ctx, source, summary.stored, summary.answers)
+		if err != nil {
+			return err
+		}
+		summary.differences = append(summary.differences, found)
 		watch.lap(&summary.checking)
 	}
 	return nil
+}
+
+// newInquiry asks about the years in which there are commits, and from HEAD on.
+func newInquiry(ctx context.Context, source repository, stored *catalog) (inquiry, error) {
+	q := inquiry{scope: stored.scope}
+	q.first, q.last = stored.counted.years()
+	head, named, err := source.head(ctx)
+	if err != nil {
+		return q, err
+	}
+	if named {
+		q.head = stored.entries[head].id // zero for a commit that git has got since
+	}
+	return q, nil
 }
 
 // sizeOf returns the sizes of all files under a directory, added up, in bytes.

@@ -15,7 +15,7 @@ import (
 // The exit codes.
 const (
 	exitFine       = 0
-	exitDifference = 1 // --check found one
+	exitDifference = 1 // --check found one, or the store without its derived files
 	exitFailed     = 2 // the program could not do its work
 )
 
@@ -81,8 +81,8 @@ func parse(arguments []string, stderr io.Writer) (settings, error) {
 	return set, nil
 }
 
-// execute stores what is new, reads all back, compares if asked to, and prints the report. It
-// returns the number of differences.
+// execute stores what is new, reads all back, asks the index, compares with git if told to, asks a
+// copy without derived files, and prints the report. It returns the number of differences.
 func execute(ctx context.Context, set settings, stdout, stderr io.Writer) (int, error) {
 	source, err := findRepository(ctx, set.repository, stderr)
 	if err != nil {
@@ -95,6 +95,11 @@ func execute(ctx context.Context, set settings, stdout, stderr io.Writer) (int, 
 	if err := inspect(ctx, source, set, &summary); err != nil {
 		return 0, err
 	}
+	summary.rebuilt, err = rebuild(ctx, set.directory, summary.question, summary.answers)
+	if err != nil {
+		return 0, err
+	}
+	summary.differences = append(summary.differences, summary.rebuilt.changed)
 	summary.print(stdout)
 	return summary.differences.total(), nil
 }

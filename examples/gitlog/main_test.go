@@ -138,7 +138,7 @@ func TestAStoppedRunReportsItAndTheNextOneGoesOn(t *testing.T) {
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
-	if added, err := ingest(stopped, source, store, stored); err == nil || added != 0 {
+	if added, err := ingest(stopped, source, store, stored, new(commitClock)); err == nil || added != 0 {
 		t.Errorf("a stopped run added %d events, error %v", added, err)
 	}
 	// As if git had been cut off in the middle.

@@ -12,9 +12,13 @@ import (
 	"github.com/batpak/batpak/event"
 )
 
-// openStore opens the store under the policy that suits a copy of what git has already.
-func openStore(directory string) (*engine.Store, error) {
-	store, err := engine.Open(directory, engine.Options{Sync: engine.SyncManual()})
+// openStore opens the store as it is.
+func openStore(directory string) (*engine.Store, error) { return openWith(directory, engine.Options{}) }
+
+// openWith opens the store under the policy that suits a copy of what git has already.
+func openWith(directory string, options engine.Options) (*engine.Store, error) {
+	options.Sync = engine.SyncManual()
+	store, err := engine.Open(directory, options)
 	if err != nil {
 		return nil, fmt.Errorf("opening the store %s: %w", directory, err)
 	}
@@ -24,7 +28,8 @@ func openStore(directory string) (*engine.Store, error) {
 // update opens the store, appends the commits that it lacks, syncs once and closes it.
 func update(ctx context.Context, source repository, directory string, summary *report) (err error) {
 	watch := startWatch()
-	store, err := openStore(directory)
+	var clock commitClock
+	store, err := openWith(directory, clock.options())
 	if err != nil {
 		return err
 	}
@@ -42,7 +47,7 @@ func update(ctx context.Context, source repository, directory string, summary *r
 		return err
 	}
 	watch.lap(&summary.scanning)
-	summary.added, err = ingest(ctx, source, store, stored)
+	summary.added, err = ingest(ctx, source, store, stored, &clock)
 	if err != nil {
 		return err
 	}
@@ -55,8 +60,10 @@ func update(ctx context.Context, source repository, directory string, summary *r
 }
 
 // ingest appends an event for every commit that the catalog lacks and returns their number. It adds
-// them to the catalog, since commits that follow name them as their cause.
-func ingest(ctx context.Context, source repository, store *engine.Store, stored *catalog) (added int, err error) {
+// them to the catalog, since commits that follow name them as their cause. The store goes by the clock.
+func ingest(
+	ctx context.Context, source repository, store *engine.Store, stored *catalog, clock *commitClock,
+) (added int, err error) {
 	for c, err := range source.history(ctx) {
 		if err != nil {
 			return added, err
@@ -72,6 +79,7 @@ func ingest(ctx context.Context, source repository, store *engine.Store, stored 
 		if err != nil {
 			return added, err
 		}
+		clock.set(c.authorTime)
 		receipt, err := store.AppendWith(at, kindOf(len(c.parents)), content, engine.AppendOptions{Cause: cause})
 		if err != nil {
 			return added, fmt.Errorf("storing commit %s: %w", c.hash, err)

@@ -1,6 +1,6 @@
-package floor
-
 // floor(n): the work of appending one event of n payload bytes, without a store.
+
+package floor
 
 import (
 	"encoding/binary"

@@ -1,6 +1,6 @@
-package floor
-
 // The floors as Go benchmarks, whose output benchstat reads.
+
+package floor
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-package floor
-
 // F0: one pwrite and one fdatasync of a frame into a prepared file.
+
+package floor
 
 // Durable writes frames one behind the other into a prepared file, each with its
 // own sync, and starts again at the front when the file is full.

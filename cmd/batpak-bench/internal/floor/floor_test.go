@@ -1,6 +1,6 @@
-package floor
-
 // The floors do their work: they are run small here, so that they can't rot. No test looks at a time.
+
+package floor
 
 import (
 	"bytes"

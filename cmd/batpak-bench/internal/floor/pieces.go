@@ -1,6 +1,6 @@
-package floor
-
 // The single pieces of an append, each as a loop that can be timed.
+
+package floor
 
 import (
 	"time"

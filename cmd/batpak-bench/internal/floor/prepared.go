@@ -1,8 +1,8 @@
-package floor
-
 // A file prepared exactly as segments are: reserved with fallocate, mapped, its pages
 // populated for writing in windows, the directory synced, and synced early where
 // the policy waits for syncs.
+
+package floor
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-package floor
-
 // Timing of loops and of populating.
+
+package floor
 
 import (
 	"errors"

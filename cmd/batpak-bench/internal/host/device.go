@@ -1,6 +1,6 @@
-package host
-
 // Counters of the block device below a directory, from /sys.
+
+package host
 
 import (
 	"errors"

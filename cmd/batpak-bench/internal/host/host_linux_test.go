@@ -1,8 +1,9 @@
-package host
-
 // What Linux must be able to say.
 
+package host
+
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +28,38 @@ func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
 		if _, err := device.Counters(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func TestLinuxTellsMemoryAndWhatCameFromDisks(t *testing.T) {
+	memory, err := ReadMemory()
+	if err != nil || memory.Resident < memory.Anonymous || memory.Anonymous == 0 {
+		t.Errorf("%+v, %v", memory, err)
+	}
+	// A sandbox can keep the second file from the process.
+	if fetched, err := Fetched(); err == nil && fetched < 0 {
+		t.Errorf("%d bytes came from disks", fetched)
+	}
+}
+
+func TestDroppingCachesLeavesTheFilesAlone(t *testing.T) {
+	directory := t.TempDir()
+	name := filepath.Join(directory, "file")
+	if err := os.WriteFile(name, []byte("content"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(directory, "below"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	// Which dd there is depends on the machine; a refusal is told as one.
+	if err := DropCaches(t.Context(), directory); err != nil && !strings.Contains(err.Error(), "dd") {
+		t.Error(err)
+	}
+	if content, err := os.ReadFile(name); err != nil || string(content) != "content" {
+		t.Errorf("%q, %v", content, err)
+	}
+	if err := DropCaches(t.Context(), directory+"/missing"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing directory gives %v", err)
 	}
 }
 

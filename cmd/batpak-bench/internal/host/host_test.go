@@ -1,6 +1,6 @@
-package host
-
 // Parsing of the kernel's texts, and disk usage of real files.
+
+package host
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-package host
-
 // What a reader of figures must know about the machine.
+
+package host
 
 import (
 	"fmt"

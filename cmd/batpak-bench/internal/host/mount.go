@@ -1,6 +1,6 @@
-package host
-
 // Which file system and which block device hold a directory, from /proc/self/mountinfo.
+
+package host
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
-package host
-
 // How often this process's threads ran, from /proc/self/task.
+
+package host
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-package host
-
 // The disk space that a directory takes.
+
+package host
 
 import (
 	"io/fs"

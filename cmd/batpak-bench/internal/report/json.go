@@ -1,6 +1,6 @@
-package report
-
 // Results as JSON: one array, one object a line, keys in a fixed order.
+
+package report
 
 import (
 	"bytes"

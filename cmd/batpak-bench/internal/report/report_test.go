@@ -1,6 +1,6 @@
-package report
-
 // The shape of JSON results, judging, and the table.
+
+package report
 
 import (
 	"bytes"

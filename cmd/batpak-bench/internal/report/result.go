@@ -1,6 +1,6 @@
-package report
-
 // One figure beside its reference, and whether it meets its target.
+
+package report
 
 import "math"
 

@@ -1,6 +1,6 @@
-package report
-
 // Results as a table for people.
+
+package report
 
 import (
 	"fmt"

@@ -1,6 +1,6 @@
-package rows
-
 // Counting allocations.
+
+package rows
 
 import (
 	"math"

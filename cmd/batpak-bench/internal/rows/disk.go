@@ -1,6 +1,6 @@
-package rows
-
 // P11: bytes on disk for each event beyond its payload, everything counted.
+
+package rows
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-package rows
-
 // P4: appends that are synced one by one, beside F0.
+
+package rows
 
 import (
 	"context"

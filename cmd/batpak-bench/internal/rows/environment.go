@@ -1,6 +1,6 @@
-package rows
-
 // What a row is given: where to work, how much to do, and whom to tell about it.
+
+package rows
 
 import (
 	"context"
@@ -21,6 +21,10 @@ type Scale struct {
 	Events      int           // in the stores that are read and weighed
 	SyncedRound int           // commits between two changes from F0 to the store and back
 	IdleWindow  time.Duration // how long wake-ups are counted at a time
+
+	Grown        int // events in the big stores of P8 to P10, P20 and P21
+	GrownSegment int // size of their segments, bytes
+	Small        int // events in the store that P20 compares them with
 }
 
 // Full is the scale of figures that are worth quoting. A duration of 0 means ten
@@ -29,7 +33,10 @@ func Full(duration time.Duration) Scale {
 	if duration == 0 {
 		duration = 10 * time.Second
 	}
-	return Scale{Duration: duration, SegmentSize: 64 << 20, TailSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7}
+	return Scale{
+		Duration: duration, SegmentSize: 64 << 20, TailSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7,
+		Grown: 10_000_000, GrownSegment: 64 << 20, Small: 100_000,
+	}
 }
 
 // Quick finishes a row in about two seconds, or in about the given duration.
@@ -37,18 +44,25 @@ func Quick(duration time.Duration) Scale {
 	if duration == 0 {
 		duration = 1500 * time.Millisecond
 	}
-	return Scale{Duration: duration, SegmentSize: 32 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7}
+	return Scale{
+		Duration: duration, SegmentSize: 32 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7,
+		Grown: 300_000, GrownSegment: 8 << 20, Small: 30_000,
+	}
 }
 
 // Tiny only shows that the rows work: for tests.
 func Tiny() Scale {
-	return Scale{Duration: time.Millisecond, SegmentSize: 1 << 20, TailSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond}
+	return Scale{
+		Duration: time.Millisecond, SegmentSize: 1 << 20, TailSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond,
+		Grown: 3_000, GrownSegment: 256 << 10, Small: entityCount,
+	}
 }
 
 // Env is one row's surroundings.
 type Env struct {
 	Directory string            // the row makes its own directories below it
 	Scale     Scale             // how much to do
+	Stores    *Stores           // the big stores of the run; nil: the row makes its own and removes them
 	Progress  func(text string) // told now and then what goes on; may be nil
 }
 
@@ -56,6 +70,13 @@ func (e *Env) progress(format string, arguments ...any) {
 	if e.Progress != nil {
 		e.Progress(fmt.Sprintf(format, arguments...))
 	}
+}
+
+// share returns surroundings with a part of the time.
+func (e *Env) share(parts int) *Env {
+	part := *e
+	part.Scale.Duration /= time.Duration(parts)
+	return &part
 }
 
 // scratch makes a directory; the returned function removes it with all that is in it.

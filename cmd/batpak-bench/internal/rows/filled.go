@@ -1,6 +1,7 @@
-package rows
+// A store full of events, reopened, for rows that read; and its bytes in memory, for
+// their floors.
 
-// A store full of events, reopened, for rows that read; and its bytes in memory.
+package rows
 
 import (
 	"context"
@@ -8,48 +9,51 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/floor"
 	"github.com/batpak/batpak/engine"
 )
 
 // filled is a store of n events that was closed and opened again.
 type filled struct {
 	store      *engine.Store
+	path       string
+	load       *workload // goes on where filling ended
 	n          int
 	frameBytes int
-	image      []byte // what the store's files hold, n frames long
+	image      []byte // what the store's files hold, n frames long; after readImage
 	remove     func()
 }
 
-// newFilled fills a store, reopens it, and reads its files into memory.
+// newFilled fills a store and reopens it.
 func newFilled(ctx context.Context, env *Env, name string) (_ *filled, err error) {
 	directory, remove, err := env.scratch(name)
 	if err != nil {
 		return nil, err
 	}
-	f := &filled{n: env.Scale.Events, remove: remove}
+	f := &filled{path: directory + "/store", load: newWorkload(), n: env.Scale.Events, remove: remove}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.close())
 		}
 	}()
-	load := newWorkload()
-	f.frameBytes = floor.NewAppend(floor.Anonymous(nil), load.at, load.payload, true).FrameBytes()
-	path := directory + "/store"
+	f.frameBytes = frameBytesOf(f.load)
 	options := engine.Options{Sync: engine.SyncManual(), Hashing: engine.HashingOn}
 	env.progress("storing %d events", f.n)
-	if err := load.fill(ctx, path, options, f.n); err != nil {
+	if err := f.load.fill(ctx, f.path, options, f.n); err != nil {
 		return nil, err
 	}
-	if f.image, err = readFiles(path, f.n*f.frameBytes); err != nil {
-		return nil, err
-	}
-	f.store, err = engine.Open(path, options)
+	f.store, err = engine.Open(f.path, options)
 	return f, err
 }
 
-// readFiles returns the first size bytes of the files in directory, one behind the other.
+// readImage reads the store's files into memory.
+func (f *filled) readImage() (err error) {
+	f.image, err = readFiles(f.path, f.n*f.frameBytes)
+	return err
+}
+
+// readFiles returns the first size bytes of the segments in directory, one behind the other.
 func readFiles(directory string, size int) ([]byte, error) {
 	entries, err := os.ReadDir(directory)
 	if err != nil {
@@ -58,6 +62,9 @@ func readFiles(directory string, size int) ([]byte, error) {
 	image := make([]byte, size)
 	length := 0
 	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), segmentSuffix) {
+			continue
+		}
 		file, err := os.Open(directory + "/" + entry.Name())
 		if err != nil {
 			return nil, err

@@ -1,6 +1,6 @@
-package rows
+// P13: GetInto of random sequences, GetIDInto of random ids.
 
-// P13: GetInto of random sequences.
+package rows
 
 import (
 	"context"
@@ -17,7 +17,8 @@ import (
 
 const (
 	getsPerRound  = 20_000
-	getGoal       = 300 // nanoseconds
+	getGoal       = 300   // nanoseconds
+	getByIDGoal   = 1_000 // nanoseconds
 	clockReadings = 2_000
 )
 
@@ -31,27 +32,47 @@ const (
 type getRun struct {
 	*filled
 	sequences []uint64
+	ids       []event.ID // of the events with these sequences
 	next      int
 	into      event.Event
 	frame     []byte
 	sum       uint32
 }
 
-func getBySequence(ctx context.Context, env *Env) (_ []report.Result, err error) {
-	f, err := newFilled(ctx, env, "P13")
-	if err != nil {
+// newGetRun chooses random events of the store, which is read once, so that all of it
+// has been brought in.
+func newGetRun(f *filled) (*getRun, error) {
+	if err := f.replay(1, f.n, false); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.close()) }()
 	g := &getRun{filled: f, frame: make([]byte, f.frameBytes)}
 	random := rand.New(rand.NewPCG(3, 4))
 	for range 1 << 16 {
 		g.sequences = append(g.sequences, 1+random.Uint64N(uint64(f.n)))
 	}
-	if err := f.replay(1, f.n, false); err != nil { // brings everything in
+	for range g.sequences {
+		if err := g.get(); err != nil {
+			return nil, err
+		}
+		g.ids = append(g.ids, g.into.ID)
+	}
+	return g, nil
+}
+
+func getOne(ctx context.Context, env *Env) (_ []report.Result, err error) {
+	f, err := newFilled(ctx, env, "P13")
+	if err != nil {
 		return nil, err
 	}
-	ours, copies := newLatencies(), newLatencies()
+	defer func() { err = errors.Join(err, f.close()) }()
+	if err := f.readImage(); err != nil {
+		return nil, err
+	}
+	g, err := newGetRun(f)
+	if err != nil {
+		return nil, err
+	}
+	bySequence, byID, copies := newLatencies(), newLatencies(), newLatencies()
 	var clock []float64
 	rounds, err := env.rounds(ctx, 1, always, func() error {
 		cost := clockCost()
@@ -61,39 +82,58 @@ func getBySequence(ctx context.Context, env *Env) (_ []report.Result, err error)
 		}
 		copies.end()
 		env.progress("round %d", len(clock))
-		defer ours.end()
-		return timeEach(cost, g.get, ours.begin())
+		if err := timeEach(cost, g.get, bySequence.begin()); err != nil {
+			return err
+		}
+		bySequence.end()
+		defer byID.end()
+		return timeEach(cost, g.getByID, byID.begin())
 	})
 	if err != nil {
 		return nil, err
 	}
-	objects, err := allocationsOf(func() error { return g.many(getsPerRound) })
-	if err != nil {
-		return nil, err
+	var results []report.Result
+	for _, c := range []struct {
+		name, allocations string
+		goal              float64
+		get               func() error
+		latencies         *latencies
+	}{
+		{"p50", "allocations", getGoal, g.get, bySequence},
+		{"by id, p50", "by id, allocations", getByIDGoal, g.getByID, byID},
+	} {
+		objects, err := allocationsOf(func() error { return many(getsPerRound, c.get) })
+		if err != nil {
+			return nil, err
+		}
+		p50 := report.Result{
+			Row: "P13", Name: c.name, Value: c.latencies.median(50), Unit: "ns",
+			Reference: "goal", ReferenceValue: c.goal, Better: report.Smaller, Target: 1,
+		}
+		whole := c.latencies.whole
+		p50 = p50.Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).
+			Add("max", whole.Longest()).Add("spread", stats.Spread(c.latencies.inRounds(50))).
+			Add("copy_and_crc_p50", copies.median(50)).Add("clock_cost_subtracted", stats.Median(clock)).
+			Add("rounds", rounds).Add("n", f.n)
+		results = append(results, p50, noAllocations("P13", c.allocations, objects/getsPerRound).Add("n", f.n))
 	}
-	p50 := report.Result{
-		Row: "P13", Name: "p50", Value: ours.median(50), Unit: "ns",
-		Reference: "goal", ReferenceValue: getGoal, Better: report.Smaller, Target: 1,
-	}
-	p50 = p50.Add("p99", ours.whole.At(99)).Add("p99.9", ours.whole.At(99.9)).Add("p99.99", ours.whole.At(99.99)).
-		Add("max", ours.whole.Longest()).Add("spread", stats.Spread(ours.inRounds(50))).
-		Add("copy_and_crc_p50", copies.median(50)).Add("clock_cost_subtracted", stats.Median(clock)).
-		Add("rounds", rounds).Add("n", f.n)
-	return []report.Result{p50, noAllocations("P13", "allocations", objects/getsPerRound).Add("n", f.n)}, nil
+	return results, nil
 }
 
-// sequence returns the next random sequence.
-func (g *getRun) sequence() uint64 {
-	sequence := g.sequences[g.next]
+// choice returns the place of the next random event.
+func (g *getRun) choice() int {
+	place := g.next
 	g.next = (g.next + 1) % len(g.sequences)
-	return sequence
+	return place
 }
 
-func (g *getRun) get() error { return g.store.GetInto(g.sequence(), &g.into) }
+func (g *getRun) get() error { return g.store.GetInto(g.sequences[g.choice()], &g.into) }
 
-func (g *getRun) many(count int) error {
+func (g *getRun) getByID() error { return g.store.GetIDInto(g.ids[g.choice()], &g.into) }
+
+func many(count int, op func() error) error {
 	for range count {
-		if err := g.get(); err != nil {
+		if err := op(); err != nil {
 			return err
 		}
 	}
@@ -103,7 +143,7 @@ func (g *getRun) many(count int) error {
 // copyFrame is the least that a checked read can cost: the CRC of one frame at a
 // random place in memory, and a copy of it.
 func (g *getRun) copyFrame() error {
-	at := int(g.sequence()-1) * g.frameBytes
+	at := int(g.sequences[g.choice()]-1) * g.frameBytes
 	frame := g.image[at : at+g.frameBytes]
 	g.sum ^= crc32.Update(g.sum, crc32.MakeTable(crc32.Castagnoli), frame)
 	copy(g.frame, frame)

@@ -1,6 +1,6 @@
-package rows
-
 // P23: wake-ups of a store that is open and not used.
+
+package rows
 
 import (
 	"context"

@@ -1,6 +1,6 @@
-package rows
-
 // Latencies of one side of a comparison: of every round, and of all rounds together.
+
+package rows
 
 import "github.com/batpak/batpak/cmd/batpak-bench/internal/stats"
 

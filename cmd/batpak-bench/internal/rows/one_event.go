@@ -1,7 +1,7 @@
-package rows
-
 // P23: the disk that a store of one event takes, and how long it opens and closes. The
 // idle store is in idle.go.
+
+package rows
 
 import (
 	"context"
@@ -33,8 +33,7 @@ func oneEvent(ctx context.Context, env *Env) ([]report.Result, error) {
 	defer remove()
 	var times oneEventTimes
 	// The other half of the time goes to watching an idle store.
-	half := *env
-	half.Scale.Duration /= 4
+	half := env.share(4)
 	path := directory + "/store"
 	rounds, err := half.rounds(ctx, 1, always, func() error {
 		env.progress("opening and closing, round %d", len(times.open)+1)

@@ -1,7 +1,7 @@
-package rows
-
 // An open loop: operations start at fixed times, whether or not the one before
 // has finished, as far as one thread can; latency counts from the intended start.
+
+package rows
 
 import (
 	"runtime"
@@ -15,17 +15,24 @@ import (
 // predecessor took long is charged with the delay, so nothing is omitted. It
 // spins between operations, on a thread of its own.
 func openLoop(count int, interval float64, op func() error, into *stats.Latency) error {
+	_, err := openLoopWhile(func(done int) bool { return done < count }, interval, op, into)
+	return err
+}
+
+// openLoopWhile runs op as openLoop does for as long as more says, which is told how
+// many operations are done and costs little. It returns how long that took.
+func openLoopWhile(more func(done int) bool, interval float64, op func() error, into *stats.Latency) (time.Duration, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	begin := time.Now()
-	for i := range count {
+	for i := 0; more(i); i++ {
 		intended := time.Duration(float64(i) * interval)
 		for time.Since(begin) < intended {
 		}
 		if err := op(); err != nil {
-			return err
+			return time.Since(begin), err
 		}
 		into.Record(int64(time.Since(begin) - intended))
 	}
-	return nil
+	return time.Since(begin), nil
 }

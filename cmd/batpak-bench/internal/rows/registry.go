@@ -1,6 +1,6 @@
-package rows
-
 // The rows that there are, and how they are found by name.
+
+package rows
 
 import (
 	"context"
@@ -30,12 +30,28 @@ func All() []Row {
 			"p99.9 <= 10 x, p99.99 <= 2 x, longest <= 3 x the same loop over anonymous memory", tail},
 		{"P4", "durable append, one caller, 256 B",
 			"p50 <= 1.05 x F0, p99 <= 1.2 x F0; 1 flush and at most 1 extra page per commit", durable},
+		{"P8", "clean and unclean open of a big store, of 1,000 entities and of as many as events",
+			"<= 10 ms + 20 us per segment; after an unclean end plus scan and rewrite of the unsealed segments", openBig},
+		{"P9", "open with every derived file deleted and footers ignored, big store",
+			">= 3 M events/s, >= 0.3 x a CRC-only scan; every query exact on return", rebuildBig},
+		{"P10", "heap",
+			"<= 1 B per sealed event, <= 64 B per unsealed one, <= 128 B and the name per entity touched since the last seal", heap},
 		{"P11", "disk per event beyond the payload after Close: root events, two 20-byte names",
 			"<= 160 B with chain, <= 128 B without", diskPerEvent},
 		{"P12", "replay through the iterator, 256 B, warm",
 			">= 8 M events/s unchecked, >= 0.6 x a CRC scan checked, 0 allocations", replay},
-		{"P13", "GetInto by random sequence, warm",
-			"p50 <= 300 ns, 0 allocations", getBySequence},
+		{"P13", "GetInto by random sequence, by random id, warm",
+			"p50 <= 300 ns, by id <= 1 us, 0 allocations", getOne},
+		{"P14", "entity stream of 1,000 events among 1 million, pages touched before",
+			">= 5 M events/s", stream},
+		{"P15", "region query: scope and kind, 1 % match of 1 million",
+			">= 20 x a full replay with a filter", regionQuery},
+		{"P19", "lookups paced at 100,000/s beside a saturating writer",
+			"p99 <= 3 x its idle p99; the writer loses <= 10 %", beside},
+		{"P20", "growth: append, random read and stream in a big store beside a small one, 1,000 entities",
+			"<= 1.5 x; very many entities reported", growth},
+		{"P21", "append p99.9 in an open loop during a cold full scan with a collection forced every second",
+			"<= 3 x idle", coldScan},
 		{"P23", "store of one event: disk, open and close time; wake-ups of an idle open store",
 			"<= 1 MiB after Close, <= 10 ms each, no wake-ups", oneEvent},
 	}

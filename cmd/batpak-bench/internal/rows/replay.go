@@ -1,14 +1,12 @@
-package rows
-
 // P12: replay of a whole store through the iterator, beside a CRC scan of the same bytes.
+
+package rows
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/klauspost/crc32"
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/report"
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/stats"
@@ -24,6 +22,9 @@ func replay(ctx context.Context, env *Env) (_ []report.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.close()) }()
+	if err := f.readImage(); err != nil {
+		return nil, err
+	}
 	if err := f.replay(1, f.n, false); err != nil { // brings everything in
 		return nil, err
 	}
@@ -94,13 +95,7 @@ func (f *filled) replay(from, to int, skipChecks bool) error {
 }
 
 // scan computes the CRC32C of as many frames' worth of the store's bytes, frame by frame.
-func (f *filled) scan() (sum uint32) {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	for at := 0; at < len(f.image); at += f.frameBytes {
-		sum ^= crc32.Checksum(f.image[at:at+f.frameBytes], table)
-	}
-	return sum
-}
+func (f *filled) scan() uint32 { return sumFrames(f.image, f.frameBytes) }
 
 // allocationsPerEvent returns what reading one event more allocates: what a whole
 // replay costs beyond half of one. An iterator may allocate when it starts.

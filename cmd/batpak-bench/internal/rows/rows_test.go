@@ -1,6 +1,6 @@
-package rows
-
 // Every row runs here at a tiny size, so that none can rot. No test looks at a time.
+
+package rows
 
 import (
 	"context"
@@ -17,13 +17,33 @@ import (
 
 // expectedResults are the names that each row must yield, in their order.
 var expectedResults = map[string][]string{
-	"P1":  {"append"},
-	"P2":  {"append"},
-	"P3":  {"p99.9", "p99.99", "longest"},
-	"P4":  {"p50", "p99", "flushes per commit", "pages written per commit"},
+	"P1": {"append"},
+	"P2": {"append"},
+	"P3": {"p99.9", "p99.99", "longest"},
+	"P4": {"p50", "p99", "flushes per commit", "pages written per commit"},
+	"P8": {
+		"1,000 entities", "1,000 entities, unclean", "an entity per event", "an entity per event, unclean",
+	},
+	"P9": {
+		"1,000 entities", "1,000 entities, beside a scan", "an entity per event", "an entity per event, beside a scan",
+	},
+	"P10": {
+		"1,000 entities, sealed event", "1,000 entities, sealed event, after reading all",
+		"an entity per event, sealed event", "an entity per event, sealed event, after reading all",
+		"unsealed event", "new entity, less its name", "entity touched again, less its name",
+	},
 	"P11": {"chain on", "chain off"},
 	"P12": {"unchecked", "checked", "allocations"},
-	"P13": {"p50", "allocations"},
+	"P13": {"p50", "allocations", "by id, p50", "by id, allocations"},
+	"P14": {"checked", "unchecked"},
+	"P15": {"scope and kind"},
+	"P19": {"lookup p99", "writer"},
+	"P20": {
+		"1,000 entities, append", "1,000 entities, by sequence, p50", "1,000 entities, event of a stream",
+		"a tenth as many entities as events, append", "a tenth as many entities as events, by sequence, p50",
+		"a tenth as many entities as events, event of a stream",
+	},
+	"P21": {"append p99.9"},
 	"P23": {"disk", "open", "close after the append", "close after the reopening", "wake-ups of an idle open store"},
 }
 

@@ -1,6 +1,6 @@
-package rows
-
 // P1 and P2: staged appends of one caller beside floor(256).
+
+package rows
 
 import (
 	"context"
@@ -101,7 +101,7 @@ func staged(ctx context.Context, env *Env, row string, chain bool, target float6
 	begin := r.store.Stats()
 	changes := func() uint64 { return r.store.Stats().Rotations - begin.Rotations }
 	rounds, err := env.rounds(ctx, 1, func() bool { return changes() >= segmentChangesNeeded }, func() error {
-		if err := errors.Join(r.settle(ctx), r.prepared.Populate()); err != nil {
+		if err := errors.Join(settle(ctx, r.store), r.prepared.Populate()); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -144,20 +144,6 @@ func staged(ctx context.Context, env *Env, row string, chain bool, target float6
 		Add("allocs_per_op", stats.Median(objects)).
 		Add("sustained", sustained).Add("sustained_room_waits", waits).
 		Add("note", "rounds begin when earlier segments are sealed; sustained is without these pauses, at the disk's pace")}, nil
-}
-
-// settle waits until the segments that have been left are sealed.
-func (r *stagedRun) settle(ctx context.Context) error {
-	const patience = 10 * time.Second // sealing that fails is not this row's business
-	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(time.Millisecond) {
-		if s := r.store.Stats(); s.Sealed+s.SealFails >= s.Rotations {
-			break
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // sustained returns the nanoseconds that one append takes while segments are

@@ -1,7 +1,7 @@
-package rows
-
 // P3: tail latency of staged appends at a third of their peak, beside the same loop
 // over anonymous memory.
+
+package rows
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/floor"
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/report"
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/stats"
+	"github.com/batpak/batpak/engine"
 )
 
 // The percentiles that P3 compares, and the bounds of their ratios.
@@ -27,7 +28,7 @@ func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	peak, err := r.peak(ctx)
+	peak, err := peakOf(ctx, r.store, r.load, r.perRound)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func tail(ctx context.Context, env *Env) (_ []report.Result, err error) {
 	changes := func() uint64 { return r.store.Stats().Rotations - begin.Rotations }
 	runtime.GC() // the garbage of preparing belongs to neither
 	rounds, err := env.rounds(ctx, 1, func() bool { return changes() >= segmentChangesNeeded }, func() error {
-		if err := r.settle(ctx); err != nil {
+		if err := settle(ctx, r.store); err != nil {
 			return err
 		}
 		if err := openLoop(r.perRound, interval, memory.Once, reference.begin()); err != nil {
@@ -93,19 +94,19 @@ func compareTails(ours, reference *latencies) (results []report.Result) {
 	return results
 }
 
-// peak returns the events per second of one segment's worth of appends as fast
-// as they go, the median of three, each of which begins with nothing left to seal.
-func (r *stagedRun) peak(ctx context.Context) (float64, error) {
+// peakOf returns the events per second of perRound appends as fast as they go, the
+// median of three, each of which begins with nothing left to seal.
+func peakOf(ctx context.Context, store *engine.Store, load *workload, perRound int) (float64, error) {
 	var rates []float64
 	for range 3 {
-		if err := r.settle(ctx); err != nil {
+		if err := settle(ctx, store); err != nil {
 			return 0, err
 		}
 		start := time.Now()
-		if err := r.load.appendMany(r.store, r.perRound); err != nil {
+		if err := load.appendMany(store, perRound); err != nil {
 			return 0, err
 		}
-		rates = append(rates, 1e9/r.perAppend(time.Since(start)))
+		rates = append(rates, float64(perRound)/time.Since(start).Seconds())
 	}
 	return stats.Median(rates), nil
 }

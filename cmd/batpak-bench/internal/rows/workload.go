@@ -1,12 +1,11 @@
-package rows
+// The events that rows append: 256 bytes of raw payload, two names of 20 bytes, in a
+// fixed shuffled order of the entities, of which there are a thousand or as many as wanted.
 
-// The events that rows append: 256 bytes of raw payload, two names of 20 bytes,
-// a thousand entities in a fixed shuffled order.
+package rows
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 
 	"github.com/batpak/batpak/engine"
@@ -20,12 +19,14 @@ const (
 
 // workload hands out events one after another. It is for one goroutine.
 type workload struct {
-	at      []event.Coordinate
+	at      []event.Coordinate // in the order in which they get events, over and over
+	crowd   int                // instead of at: so many entities, whose names are made when they are due
+	stride  int                // of a crowd: from one entity's number to the next one's
 	payload []byte
-	next    int
+	next    int // place in at, or number in the crowd
 }
 
-// newWorkload returns the same events every time.
+// newWorkload returns the same events every time, of entityCount entities.
 func newWorkload() *workload {
 	random := rand.New(rand.NewPCG(1, 2))
 	w := &workload{payload: make([]byte, payloadBytes)}
@@ -33,13 +34,60 @@ func newWorkload() *workload {
 		w.payload[i] = byte(random.Uint32())
 	}
 	for _, number := range random.Perm(entityCount) {
-		w.at = append(w.at, event.MustAt(fmt.Sprintf("entity:%013d", number), "scope:00000000000001"))
+		w.at = append(w.at, coordinateOf(number))
 	}
 	return w
 }
 
+// newCrowd returns the same events of so many entities every time. It keeps no names, so
+// that millions of them cost no memory, but some time for each event.
+func newCrowd(entities int) *workload {
+	w := newWorkload()
+	w.at, w.crowd = nil, entities
+	// About the golden ratio, so that neighbours in number are far apart in time; without
+	// a common divisor, so that every entity has its turn.
+	for w.stride = entities*618/1000 + 1; divisor(w.stride, entities) != 1; w.stride++ {
+	}
+	return w
+}
+
+// workloadOf returns the events of so many entities.
+func workloadOf(entities int) *workload {
+	if entities == entityCount {
+		return newWorkload()
+	}
+	return newCrowd(entities)
+}
+
+func divisor(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// coordinateOf returns the coordinate of the entity with a number.
+func coordinateOf(number int) event.Coordinate {
+	return event.MustAt(entityName(number), "scope:00000000000001")
+}
+
+// entityName returns "entity:" and 13 digits.
+func entityName(number int) string {
+	name := [20]byte{'e', 'n', 't', 'i', 't', 'y', ':'}
+	for place := len(name) - 1; place >= len("entity:"); place-- {
+		name[place] = '0' + byte(number%10)
+		number /= 10
+	}
+	return string(name[:])
+}
+
 // coordinate returns the next event's coordinate.
 func (w *workload) coordinate() event.Coordinate {
+	if w.crowd > 0 {
+		at := coordinateOf(w.next)
+		w.next = (w.next + w.stride) % w.crowd
+		return at
+	}
 	at := w.at[w.next]
 	if w.next++; w.next == len(w.at) {
 		w.next = 0
@@ -47,9 +95,24 @@ func (w *workload) coordinate() event.Coordinate {
 	return at
 }
 
-// appendOnce appends the next event through the public call.
+// part returns a workload that has the next count coordinates of this one at hand, so
+// that making names is not measured.
+func (w *workload) part(count int) *workload {
+	part := &workload{payload: w.payload, at: make([]event.Coordinate, count)}
+	for i := range part.at {
+		part.at[i] = w.coordinate()
+	}
+	return part
+}
+
+// append appends the next event through the public call.
+func (w *workload) append(store *engine.Store) (engine.Receipt, error) {
+	return store.AppendBytes(w.coordinate(), event.Data, event.CodecRaw, w.payload)
+}
+
+// appendOnce appends the next event.
 func (w *workload) appendOnce(store *engine.Store) error {
-	_, err := store.AppendBytes(w.coordinate(), event.Data, event.CodecRaw, w.payload)
+	_, err := w.append(store)
 	return err
 }
 

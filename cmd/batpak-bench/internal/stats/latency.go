@@ -1,6 +1,6 @@
-package stats
-
 // Latencies of single operations in HDR histograms.
+
+package stats
 
 import (
 	"github.com/HdrHistogram/hdrhistogram-go"

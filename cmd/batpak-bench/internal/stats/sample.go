@@ -1,6 +1,6 @@
-package stats
-
 // Medians and spreads of a few dozen rounds.
+
+package stats
 
 import (
 	"math"

@@ -1,6 +1,6 @@
-package stats
-
 // Medians, spreads and percentiles of samples whose answers are known.
+
+package stats
 
 import (
 	"math"
