@@ -43,7 +43,7 @@ func (t *tails) of(s *recovery.Segment) *index.Tail {
 		tail = index.NewTail(s.Header.Size)
 	}
 	most := uint64(s.Header.Size / mmapseg.MinEventSize)
-	if expected := min(s.Last+1-s.Contents.Floor, most); s.Ended && uint64(tail.Events()) < expected {
+	if expected := min(s.Last+1-s.Contents.Floor, most); uint64(tail.Events()) < expected {
 		tail.Hole(tail.Events(), uint32(expected-1))
 	}
 	return tail
