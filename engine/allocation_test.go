@@ -7,6 +7,7 @@ package engine_test
 
 import (
 	"fmt"
+	"runtime/debug"
 	"testing"
 
 	"github.com/batpak/batpak/engine"
@@ -58,6 +59,10 @@ func readable(t *testing.T) (*engine.Store, uint64) {
 		}
 	}
 	until(func() bool { got := s.Stats(); return got.SealedSegments == got.Segments-1 })
+	engine.WaitForMerges(s)
+	// A collection would empty the pools of buffers, which are then made again.
+	percent := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(percent) })
 	return s, 1000
 }
 

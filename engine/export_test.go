@@ -63,3 +63,6 @@ func mutexesOf(v reflect.Value, steps int) []*sync.Mutex {
 	}
 	return found
 }
+
+// WaitForMerges returns when the runs over what was sealed so far are merged.
+func WaitForMerges(s *Store) { s.merger.Wait() }

@@ -122,6 +122,22 @@ func TestTheRunOfAnotherStoreIsNotBelieved(t *testing.T) {
 	}
 	m.mustAnswerWithRun(t, "run of another store", name, other.files[name])
 	m.mustGoOnWithRun(t, "run of another store", name, other.files[name])
+
+	others, _ := life(t, other.files, other.known, 60)
+	for _, name := range others.runs() {
+		if name == m.files.runs()[0] {
+			t.Fatalf("%s was not merged on", name)
+		}
+		files := m.files.clone()
+		files[name] = others[name]
+		dir := files.memory(t)
+		s := mustOpenDir(t, dir, small(engine.SyncManual()))
+		m.askAbove(t, s)
+		mustClose(t, s)
+		if got := imageOfDir(t, dir)[name]; !bytes.Equal(got, others[name]) {
+			t.Errorf("%s, of another store, is %d bytes now", name, len(got))
+		}
+	}
 }
 
 // life goes on from files, with events of its own until there is a run that the files

@@ -26,6 +26,7 @@ type planned struct {
 	events history
 	micros atomic.Int64
 	ids    []atomic.Pointer[event.ID] // by place, once the receipt arrived
+	asked  atomic.Int64
 	done   atomic.Bool
 }
 
@@ -35,6 +36,9 @@ func newPlanned(t failer, events int) *planned {
 	clocks := make(map[string]uint64)
 	for i := range events {
 		d := w.draft(nil)
+		if i%3 == 0 {
+			d.Coordinate = event.MustAt(fmt.Sprint("new:", i), fmt.Sprint("new:", i/9))
+		}
 		clocks[d.Coordinate.Entity()]++
 		ev := event.Event{Coordinate: d.Coordinate, Tags: d.Tags, Payload: d.Payload}
 		ev.Sequence, ev.Kind, ev.Timestamp, ev.Position.Clock = uint64(i)+1, d.Kind, w.micros.Load(), clocks[d.Coordinate.Entity()]
@@ -83,6 +87,9 @@ func TestQueriesBesideAWriterSeeAWholePrefix(t *testing.T) {
 func (p *planned) write() {
 	defer p.done.Store(true)
 	for i := range p.events {
+		if i%16 == 0 { // so that neither is done long before the others
+			until(func() bool { return p.asked.Load() >= int64(i/8) })
+		}
 		ev := &p.events[i]
 		p.micros.Store(ev.Timestamp)
 		r, err := p.store.AppendBytesWith(ev.Coordinate, ev.Kind, ev.Codec, ev.Payload, engine.AppendOptions{Tags: ev.Tags})
@@ -99,10 +106,12 @@ func (p *planned) read(random *rand.Rand) {
 	list := questions(p.events)
 	for last := false; !last; {
 		last = p.done.Load()
+		p.asked.Add(1)
 		p.ask(list[random.IntN(len(list))], engine.ReadOptions{
 			Direction: engine.Direction(random.IntN(2)), Limit: []int{0, 0, 1, 5}[random.IntN(4)], SkipChecks: random.IntN(2) == 0,
 		})
 		p.askNames(sownPrefixes[random.IntN(len(sownPrefixes))])
+		p.askNames("new:")
 		p.askClock(sownEntities[random.IntN(len(sownEntities))])
 		p.askID(random.IntN(len(p.ids)))
 	}

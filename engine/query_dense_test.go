@@ -38,6 +38,9 @@ func densely(t failer, s *engine.Store, micros *int64) history {
 		if random.IntN(often) == 0 {
 			d.Kind = 0xF001
 		}
+		if random.IntN(5) < 2 {
+			d.Kind = 0xE002 // too many for a list, too few everywhere to read all
+		}
 		if stretch != 1 && random.IntN(often) == 0 {
 			d.Tags = append(d.Tags, "often")
 		}
@@ -57,7 +60,7 @@ func denseQuestions(h history) []selection {
 		all, long, often, seldom, fought, all.entity("rare"), all.prefix("many:"), all.prefix("many:1"), all.prefix("many:499"),
 		all.scope("narrow"), all.scope("wide"), long.tags("often"), long.tags("seldom"), long.tags("often", "seldom"), long.kinds(0xF001),
 		long.kinds(0x2000), long.scope("wide"), often.scope("narrow").kinds(0xF001), often.prefix("many:2"), seldom.prefix("many:"),
-		fought.prefix("l"), all.category(0xF), all.category(0x3), all.kinds(0x1000, 0x2000, 0x3000), union(long, often),
+		fought.prefix("l"), all.category(0xF), all.category(0x3), all.kinds(0xE002), all.kinds(0xE002).prefix("many:"), all.kinds(0x1000, 0x2000, 0x3000), union(long, often),
 		union(long, seldom, all.entity("rare")), union(often, seldom, fought), union(all.entity("rare"), all.entity("many:7")),
 		union(all.prefix("many:3"), all.scope("narrow")), union(long, all.sequences(5000, 5100)), union(seldom, all.clocks(1, 1)),
 		union(all.category(0x1), all.category(0x2), all.category(0xF)), long.clocks(1, 70), long.clocks(900, 901), long.clocks(2000, 0), long.clocks(64, 2100),

@@ -6,6 +6,7 @@ package mmapseg
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/batpak/batpak/event"
@@ -13,6 +14,9 @@ import (
 )
 
 const betweenBytes = 256 << 10
+
+// yieldBytes is after how many bytes the processor is offered to others: about 50 us of computing.
+const yieldBytes = 32 << 10
 
 // BuildFooter reads the frames of a segment, which end at framesEnd, and returns
 // its footer's bytes. It is an error if they are not sound to the last.
@@ -65,13 +69,17 @@ func (s *Segment) survey(framesEnd int64, between func()) (*facts, error) {
 	}
 	found.tree.start(s.TreeBase)
 	scanner := NewScanner(NewFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
-	for pause := int64(betweenBytes); ; {
+	for pause, yield := int64(betweenBytes), int64(yieldBytes); ; {
 		f, ok, err := scanner.Next()
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			break
+		}
+		if f.Offset >= yield {
+			runtime.Gosched()
+			yield = f.Offset + yieldBytes
 		}
 		if between != nil && f.Offset >= pause {
 			between()

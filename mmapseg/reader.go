@@ -8,6 +8,7 @@ package mmapseg
 import (
 	"errors"
 	"math"
+	"runtime"
 )
 
 const (
@@ -213,6 +214,9 @@ func (r *Reader) refill() error {
 		return err
 	}
 	r.base, r.at = offset, 0
+	if r.want == fullChunk {
+		runtime.Gosched() // a long scan lets others, who append, have the processor in between
+	}
 	r.want = min(r.want*4, fullChunk)
 	return nil
 }

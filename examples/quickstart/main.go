@@ -35,7 +35,7 @@ func run() (err error) {
 	}
 	fmt.Printf("stored %s at %d\n", receipt.ID, receipt.Sequence)
 
-	for ev, err := range store.Events(0, 0, engine.ReadOptions{}) {
+	for ev, err := range store.Query(event.Entity("player:alice").Kind(moved), engine.ReadOptions{}) {
 		if err != nil {
 			return err
 		}
