@@ -145,13 +145,26 @@ func (r *Reader) sweep(in index.Stretch, id event.ID, cause error) (hit, error) 
 			return found, nil
 		case err == nil:
 			r.release(found.buf)
-		case mmapseg.IsDamage(err) && !mmapseg.IsDamage(cause):
-			cause = err
+		case mmapseg.IsDamage(err):
+			if !mmapseg.IsDamage(cause) {
+				cause = err
+			}
+			sequence = behind(err, sequence, in.Last)
 		case !mmapseg.IsDamage(err) && !errors.Is(err, mmapseg.ErrNotFound):
 			return hit{}, err
 		}
 	}
 	return hit{}, cause
+}
+
+// behind returns the last sequence of the damage that a sequence was found in, up to last: finding the others anew would
+// search the same bytes again.
+func behind(damage error, sequence, last uint64) uint64 {
+	var corrupt *mmapseg.CorruptError
+	if errors.As(damage, &corrupt) && corrupt.Last > sequence {
+		return min(corrupt.Last, last)
+	}
+	return sequence
 }
 
 // given finds an event whose id the store was given.
