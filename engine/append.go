@@ -27,6 +27,8 @@ type Receipt struct {
 // Errors: [ErrInvalid] for a zero coordinate, a reserved kind, a value that can't
 // be encoded (a channel, a function, a cycle, more than 100 levels) or is too long;
 // [ErrClosed], [ErrReadOnly], [ErrPoisoned], [ErrNoSpace]: nothing was stored;
+// [ErrCorrupt] when the entity's newest event is damaged, so that the next clock is
+// not known, [ErrMapFault] when it could not be read: nothing was stored either;
 // [ErrIndeterminate]: the sync failed, the event may or may not survive.
 func (s *Store) Append(at event.Coordinate, kind event.Kind, value any) (Receipt, error) {
 	return s.AppendWith(at, kind, value, AppendOptions{})

@@ -1,4 +1,4 @@
-// Package engine is an embedded event store: append, read back, recover.
+// Package engine is an embedded event store: append, find, read back, recover.
 //
 // A [Store] is one directory with one writing process. Events are appended to
 // memory-mapped segment files, each with its place in four orders: its sequence in
@@ -16,9 +16,16 @@
 //
 // # Reading
 //
-// Readers never wait for the writer. [Store.Events] yields events whose slices are
-// valid until the next step; [Store.At] returns copies; [Store.GetInto] reuses the
-// caller's memory.
+// Readers never wait for the writer. [Store.Query] yields the events that a region
+// selects (package event has the words for it), [Store.Stream] those of one entity,
+// [Store.Events] those of a range of sequences, in either direction; their slices are
+// valid until the next step. [Store.Get] finds one by its id, [Store.At] by its
+// sequence; both return copies, [Store.GetIDInto] and [Store.GetInto] reuse the caller's
+// memory. [Store.Entities], [Store.Scopes] and [Store.Clock] say what there is.
+//
+// What queries go by is derived from the events: footers of sealed segments and files
+// ending in .run. It is checked as it is read; what is missing or damaged is done
+// without, built again, and counted in [Stats]. The answers are the same.
 //
 // # Caveats
 //

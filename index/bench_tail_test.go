@@ -108,7 +108,7 @@ func BenchmarkTailScan(b *testing.B) {
 	t := benchTail(benchEntries(1000, segmentEvents, false))
 	matches := 0
 	for b.Loop() {
-		t.scan(segmentEvents, func(_ uint32, r *record) bool {
+		t.scan(0, segmentEvents, func(_ uint32, r *record) bool {
 			if r.kind == 0x1001 {
 				matches++
 			}

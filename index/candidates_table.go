@@ -250,23 +250,10 @@ func (k *picker) take(f factor) (err error) {
 // markFactor sets the bits of a factor's visible events.
 func (k *picker) markFactor(b []uint64, f factor) error {
 	for _, p := range k.postings[f.first:f.behind] {
-		if err := k.markPostings(b, p); err != nil {
+		if err := p.mark(b, k.out.events); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func (k *picker) markPostings(b []uint64, p postings) (err error) {
-	if k.list, err = p.appendTo(k.list[:0]); err != nil {
-		return err
-	}
-	visible := k.list
-	if n := len(visible); n > 0 && visible[n-1] >= k.out.events {
-		end, _ := slices.BinarySearch(visible, k.out.events)
-		visible = visible[:end]
-	}
-	mark(b, visible)
 	return nil
 }
 
@@ -279,7 +266,7 @@ func (k *picker) markPrefixed(t *Table) (useful bool, err error) {
 		if events += uint64(p.count); events > uint64(t.events)/2 {
 			return errEnough
 		}
-		return k.markPostings(k.prefixed, p)
+		return p.mark(k.prefixed, k.out.events)
 	})
 	if errors.Is(err, errEnough) {
 		return false, nil

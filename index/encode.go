@@ -52,7 +52,7 @@ func (t *Tail) Encode(add func(kind, version uint32, data []byte)) error {
 func (t *Tail) listRecords() (kinds map[event.Kind][]uint32, gates map[event.GateOutcome][]uint32, whole bool) {
 	kinds, gates = map[event.Kind][]uint32{}, map[event.GateOutcome][]uint32{}
 	events := uint32(0)
-	t.scan(t.events, func(ordinal uint32, r *record) bool {
+	t.scan(0, t.events, func(ordinal uint32, r *record) bool {
 		events++
 		kinds[r.kind] = append(kinds[r.kind], ordinal)
 		if r.gate != 0 {

@@ -75,9 +75,6 @@ func (e *Entry) FillEvent(ev *event.Event) {
 	}
 }
 
-// LinkCause adds the cause of an event of a batch, whose id is known once its place is.
-func (e *Entry) LinkCause(id event.ID) { e.link(Cause, id) }
-
 func (e *Entry) begin(at event.Coordinate, kind event.Kind, gate event.GateOutcome, tags []string, key string) {
 	e.FillPlain(at.Entity(), at.Scope(), kind)
 	e.gate = gate

@@ -16,8 +16,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/RoaringBitmap/roaring/v2"
-
 	"github.com/batpak/batpak/internal/checked"
 )
 
@@ -71,54 +69,6 @@ func (p *postings) mark(dst []uint64, limit uint32) error {
 		}
 	}
 	return nil
-}
-
-// bitmap returns the ordinals as a bitmap. It may lie in the mapped bytes, and with it whatever is computed from it
-// without copying: it must not be changed, and none of that is valid any longer than the mapping is held.
-func (p *postings) bitmap() (*roaring.Bitmap, error) {
-	result := roaring.New()
-	if p.count < bitmapFrom {
-		var room [bitmapFrom]uint32
-		ordinals, err := p.appendTo(room[:0])
-		if err != nil {
-			return nil, err
-		}
-		result.AddMany(ordinals)
-		return result, nil
-	}
-	b, err := p.portable()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := result.FromBuffer(b.b); err != nil {
-		return nil, p.damaged(err.Error())
-	}
-	return result, nil
-}
-
-// last returns the highest ordinal. Of a bitmap it reads the end alone.
-func (p *postings) last() (uint32, error) {
-	switch {
-	case p.count == 1:
-		return p.only, nil
-	case p.count < bitmapFrom:
-		var room [bitmapFrom]uint32
-		ordinals, err := p.appendDeltas(room[:0])
-		if err != nil {
-			return 0, err
-		}
-		return ordinals[len(ordinals)-1], nil
-	}
-	data, err := p.data.At(p.from, p.to)
-	if err != nil {
-		return 0, err
-	}
-	if b, ok := openPortable(data); ok {
-		if last, ok := b.last(); ok && last < p.events {
-			return last, nil
-		}
-	}
-	return 0, p.damaged("no bitmap")
 }
 
 func (p *postings) appendDeltas(dst []uint32) ([]uint32, error) {

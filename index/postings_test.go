@@ -239,9 +239,6 @@ func TestDeltasThatContradictTheirNameAreDamage(t *testing.T) {
 		if got, err := p.appendTo(nil); !errors.Is(err, checked.ErrDamaged) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
-		if _, err := p.last(); !errors.Is(err, checked.ErrDamaged) {
-			t.Errorf("%s: last: %v", name, err)
-		}
 		if _, err := p.bitmap(); !errors.Is(err, checked.ErrDamaged) {
 			t.Errorf("%s: bitmap: %v", name, err)
 		}

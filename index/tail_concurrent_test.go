@@ -71,7 +71,7 @@ func checkVisible(tail *Tail, i, limit uint32) error {
 		return fmt.Errorf("%d entities below %d", len(names), limit)
 	}
 	next := uint32(0)
-	tail.scan(limit, func(ordinal uint32, r *record) bool {
+	tail.scan(0, limit, func(ordinal uint32, r *record) bool {
 		if ordinal == next && r.kind == event.Kind(0x1000+ordinal%3) {
 			next++
 		}

@@ -27,7 +27,7 @@ func TestHolesAreToldCutOffAtTheLimitAndJoined(t *testing.T) {
 		t.Errorf("events: %v", got)
 	}
 	var scanned []uint32
-	tail.scan(2002, func(ordinal uint32, _ *record) bool { scanned = append(scanned, ordinal); return true })
+	tail.scan(0, 2002, func(ordinal uint32, _ *record) bool { scanned = append(scanned, ordinal); return true })
 	if !slices.Equal(scanned, []uint32{0, 5, 2001}) || tail.Events() != 2002 {
 		t.Errorf("scanned %v of %d", scanned, tail.Events())
 	}
@@ -82,7 +82,7 @@ func TestAnOrdinalThatIsPassedOverHasNoEvent(t *testing.T) {
 		t.Errorf("events: %v", got)
 	}
 	count := 0
-	tail.scan(tail.Events(), func(uint32, *record) bool { count++; return true })
+	tail.scan(0, tail.Events(), func(uint32, *record) bool { count++; return true })
 	if count != 2 || tail.holesBelow(tail.Events()) != nil {
 		t.Errorf("%d records", count)
 	}

@@ -107,7 +107,7 @@ func TestAskingATailAllocatesNothing(t *testing.T) {
 		dst = tail.ordinals(dst[:0], slot, 10_000)
 		tail.newest(slot, 5000)
 		tail.slots(Entity, 10_000, func(slot uint32, name []byte) bool { dst[0] += slot; return len(name) > 0 })
-		tail.scan(10_000, func(ordinal uint32, _ *record) bool { dst[0] += ordinal; return true })
+		tail.scan(0, 10_000, func(ordinal uint32, _ *record) bool { dst[0] += ordinal; return true })
 		tail.holesBelow(10_000)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -61,7 +61,7 @@ func (m *model) entry() (*Entry, []called) {
 	e.Fill(&d, event.GateOutcome(r.IntN(3)))
 	if r.IntN(2) == 0 {
 		id := event.MakeID(uint64(1+r.IntN(40)), 0, 0)
-		e.LinkCause(id)
+		e.link(Cause, id)
 		names = append(names, called{Cause, string(id[:])})
 	}
 	m.shorten(e)
@@ -182,7 +182,7 @@ func (m *model) check(t *testing.T, tail *Tail, limit uint32) {
 func (m *model) checkRecords(t *testing.T, tail *Tail, limit uint32) {
 	t.Helper()
 	next := uint32(0)
-	tail.scan(limit, func(ordinal uint32, r *record) bool {
+	tail.scan(0, limit, func(ordinal uint32, r *record) bool {
 		if ordinal != next || r.kind != m.kinds[ordinal] || r.gate != m.gates[ordinal] {
 			t.Fatalf("scan: ordinal %d, kind %v, gate %v", ordinal, r.kind, r.gate)
 		}

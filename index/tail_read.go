@@ -81,11 +81,8 @@ func (t *Tail) begun(s *slot, typ Type) bool {
 	return typ != Entity && typ != Scope || s.newest.Load() != 0
 }
 
-// scan calls fn with the ordinals below limit that have an event, ascending, until it returns false.
-func (t *Tail) scan(limit uint32, fn func(ordinal uint32, r *record) bool) { t.scanFrom(0, limit, fn) }
-
-// scanFrom is scan of the ordinals from one on.
-func (t *Tail) scanFrom(from, limit uint32, fn func(ordinal uint32, r *record) bool) {
+// scan calls fn with the ordinals from one on and below limit that have an event, ascending, until it returns false.
+func (t *Tail) scan(from, limit uint32, fn func(ordinal uint32, r *record) bool) {
 	for from < limit {
 		chunk := t.recordChunks.chunk(from / chunkLen)
 		at := from % chunkLen

@@ -45,7 +45,7 @@ func TestAnEmptyTailHasNothing(t *testing.T) {
 	if _, ok := tail.HeadOf(e.EntityHash(), "a"); ok {
 		t.Error("there is a head")
 	}
-	tail.scan(0, func(uint32, *record) bool { t.Error("there is a record"); return true })
+	tail.scan(0, 0, func(uint32, *record) bool { t.Error("there is a record"); return true })
 	tail.slots(Entity, math.MaxUint32, func(uint32, []byte) bool { t.Error("there is an entity"); return true })
 	if _, ok := tail.newest(0, math.MaxUint32); ok || len(tail.ordinals(nil, 0, math.MaxUint32)) != 0 {
 		t.Error("what was not found has events")
@@ -167,7 +167,7 @@ func TestListingAndScanningEndWhenTold(t *testing.T) {
 	}
 	calls := 0
 	tail.slots(Entity, 2*chunkLen, func(uint32, []byte) bool { calls++; return calls < 3 })
-	tail.scan(2*chunkLen, func(uint32, *record) bool { calls++; return calls < 3+chunkLen+1 })
+	tail.scan(0, 2*chunkLen, func(uint32, *record) bool { calls++; return calls < 3+chunkLen+1 })
 	if calls != 3+chunkLen+1 {
 		t.Errorf("%d calls", calls)
 	}
@@ -182,7 +182,7 @@ func TestAScanBeginsAndEndsAnywhere(t *testing.T) {
 	for _, from := range []uint32{0, 1, chunkLen - 1, chunkLen, 2*chunkLen + 7, n - 1, n} {
 		for _, limit := range []uint32{0, 1, chunkLen, chunkLen + 1, 2*chunkLen + 8, n} {
 			next := from
-			tail.scanFrom(from, limit, func(ordinal uint32, r *record) bool {
+			tail.scan(from, limit, func(ordinal uint32, r *record) bool {
 				if ordinal != next || r.entityPrevious != ordinal {
 					t.Errorf("from %d: ordinal %d, want %d", from, ordinal, next)
 				}
