@@ -201,11 +201,6 @@ func (m postingsModel) ask(p postings, what string, wrong func(what string), fai
 	} else if !slices.Equal(got.ToArray(), m.ordinals) {
 		wrong(what + ": bitmap")
 	}
-	if got, err := p.last(); err != nil {
-		failed(err)
-	} else if n := len(m.ordinals); n == 0 || got != m.ordinals[n-1] {
-		wrong(what + ": last")
-	}
 }
 
 // kindsOf returns the kinds of the footer's sections, ascending.
