@@ -60,11 +60,13 @@ func (s *Store) Stream(entity string, options ReadOptions) iter.Seq2[event.Event
 
 // Entities yields the names of the entities that have visible events and whose name
 // begins with prefix, bytewise, in the order of their bytes; all of them for an empty
-// one. Errors, which end the loop: [ErrMapFault], [ErrClosed].
+// one. Behind them, [ErrCorrupt] is yielded for every range of sequences of which not
+// even the index tells anything: those events may have further names. [ErrMapFault] and
+// [ErrClosed] end the loop.
 func (s *Store) Entities(prefix string) iter.Seq2[string, error] { return s.reader.Entities(prefix) }
 
 // Scopes yields the names of the scopes that have visible events, in the order of
-// their bytes. Errors, which end the loop: [ErrMapFault], [ErrClosed].
+// their bytes, and errors as [Store.Entities] does.
 func (s *Store) Scopes() iter.Seq2[string, error] { return s.reader.Scopes() }
 
 // Clock returns the clock of the entity's newest visible event, 0 for an entity that

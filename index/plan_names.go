@@ -13,6 +13,7 @@ type Names struct {
 	prefix  string
 	sources []*nameSource // a heap: the one with the smallest next name is the first
 	last    string
+	unknown []HoleError
 }
 
 // nameSource is the names of one part that are still to come.
@@ -59,6 +60,9 @@ func (f *Finder) Names(kind Type, prefix string, visible func() uint64) (*Names,
 	}
 	return n, nil
 }
+
+// Unknown returns the sequences that were met so far of events of which nothing is known: they may have other names.
+func (n *Names) Unknown() []HoleError { return n.unknown }
 
 // Next returns the next name; false: there are no more. The error is that of reading a table.
 func (n *Names) Next() (name string, ok bool, err error) {
@@ -111,6 +115,9 @@ func (n *Names) collect(s *nameSource, t *Tail, limit uint32, after string) {
 		return true
 	})
 	slices.Sort(s.names)
+	for _, hole := range t.holesBelow(limit) {
+		n.unknown = append(n.unknown, HoleError{s.part.First + uint64(hole[0]), s.part.First + uint64(hole[1])})
+	}
 }
 
 // sink moves a source down the heap to where it belongs.

@@ -73,15 +73,19 @@ func (p *passage) end() []*mmapseg.CorruptError {
 	return p.damaged(p.next, p.last)
 }
 
-// over notes that damage was told of by the reader itself.
-func (p *passage) over(err error) {
+// over notes damage that the reader came upon, which tells of it itself, and returns the known damage that lies before it
+// in the direction of reading.
+func (p *passage) over(err error) (before []*mmapseg.CorruptError) {
 	var e *mmapseg.CorruptError
 	if !errors.As(err, &e) || e.First == 0 {
-		return
+		return nil
 	}
 	if p.backward {
+		before = p.to(e.Last)
 		p.next = min(p.next, e.First-1)
 	} else {
+		before = p.to(e.First)
 		p.next = max(p.next, min(e.Last, math.MaxUint64-1)+1)
 	}
+	return before
 }

@@ -12,12 +12,12 @@ import (
 )
 
 // Entities yields the names of the entities that have visible events and begin with prefix, bytewise, in the order of their
-// bytes. An error ends the loop.
+// bytes. Behind them it yields a [mmapseg.CorruptError] for events of which nothing is known. Another error ends the loop.
 func (r *Reader) Entities(prefix string) iter.Seq2[string, error] {
 	return r.names(index.Entity, prefix)
 }
 
-// Scopes yields the names of the scopes that have visible events, in the order of their bytes. An error ends the loop.
+// Scopes yields the names of the scopes that have visible events, in the order of their bytes, and damage as Entities does.
 func (r *Reader) Scopes() iter.Seq2[string, error] { return r.names(index.Scope, "") }
 
 func (r *Reader) names(kind index.Type, prefix string) iter.Seq2[string, error] {
@@ -41,9 +41,28 @@ func (r *Reader) names(kind index.Type, prefix string) iter.Seq2[string, error] 
 			case err != nil:
 				yield("", r.translate(err))
 				return
-			case !ok || !yield(name, nil):
+			case !ok:
+				r.mayLack(names.Unknown(), yield)
+				return
+			case !yield(name, nil):
 				return
 			}
+		}
+	}
+}
+
+// mayLack yields the damage because of which names may not have been listed: what opening found, and what the index does not
+// know.
+func (r *Reader) mayLack(unknown []index.HoleError, yield func(string, error) bool) {
+	for _, d := range r.damage {
+		if d.First != 0 && !yield("", d) {
+			return
+		}
+	}
+	for i := range unknown {
+		hole := &unknown[i]
+		if len(r.damaged(hole.First, hole.Last)) == 0 && !yield("", r.unknown(hole)) {
+			return
 		}
 	}
 }

@@ -182,8 +182,7 @@ func (r *Reader) each(frames source, way *passage, limit int, yield func(event.E
 		}
 		switch {
 		case err != nil && mmapseg.IsDamage(err):
-			way.over(err)
-			if !yield(event.Event{}, err) {
+			if !tell(way.over(err), yield) || !yield(event.Event{}, err) {
 				return
 			}
 		case err != nil:

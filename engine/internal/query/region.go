@@ -217,7 +217,11 @@ func (s *search) offer(f *mmapseg.Frame, segment *mmapseg.Segment) bool {
 		return s.fail(err)
 	}
 	if !s.region.Matches(&s.event) {
-		return !s.past()
+		if s.past() {
+			tell(s.way.to(s.event.Sequence), s.yield) // what lies before may have held some
+			return false
+		}
+		return true
 	}
 	if !tell(s.way.to(s.event.Sequence), s.yield) || !s.yield(s.event, nil) {
 		return false
@@ -246,8 +250,7 @@ func (s *search) fail(err error) bool {
 		return false
 	}
 	s.told, s.from, s.to = true, corrupt.First, corrupt.Last
-	s.way.over(err)
-	return s.yield(event.Event{}, err)
+	return tell(s.way.over(corrupt), s.yield) && s.yield(event.Event{}, err)
 }
 
 // segmentFrom returns the segment whose first sequence this is; nil: there is none.
