@@ -74,9 +74,11 @@ type Options struct {
 	// first segment has 4 MiB or SegmentSize, whichever is less, and each has
 	// twice the size of the one before until SegmentSize. An event that is
 	// larger gets a segment of its own; where the disk is too full for the size
-	// that is due, a smaller one is made. The heap holds about 30 bytes for every
-	// event, and 100 for every entity, of the segment being written and of those
-	// that are not sealed yet.
+	// that is due, a smaller one is made. Sealing cuts a file to its frames and their
+	// footer, which beside small events of many entities or tags can make it up to a
+	// quarter larger than this. The heap holds about 30 bytes for every event and 100
+	// for every entity of the segment being written and of those that are not sealed
+	// yet, at least 100 KiB a segment.
 	SegmentSize int64
 	// MaxPayload is the longest payload as stored, in bytes, 1 to 64 MiB;
 	// 0: 16 MiB.
@@ -91,8 +93,12 @@ type Options struct {
 	ReadOnly bool
 	// Rebuild ignores everything that is derived from events (footers of segments,
 	// index files), reads every frame and builds it all anew: for a store whose
-	// derived files are in doubt. Opening takes as long as reading the store; writing
-	// the new footers goes on in the background.
+	// derived files are in doubt. Opening takes as long as reading the store, and the
+	// heap holds what SegmentSize says for every segment until its new footer is
+	// written, in the background; Close waits for that. Events that turn out to be
+	// damaged are listed in [Store.Report]; since they may be any entity's newest,
+	// appends to entities without a later event are refused with ErrCorrupt, which
+	// they are not while the old footers are believed.
 	Rebuild bool
 	// Clock gives the time; nil: time.Now. It is called once at opening and once
 	// for every append, by the goroutine that appends, so at the same time as

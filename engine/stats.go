@@ -29,7 +29,7 @@ type Stats struct {
 	Rotations uint64        // segment changes since opening
 	RoomWaits uint64        // appends that waited for a segment or a sync since opening
 	Sealed    uint64        // segments sealed since opening
-	SealFails uint64        // segments left unsealed since opening, to be sealed by a later one
+	SealFails uint64        // segments left unsealed since opening, as on a full disk; the next opening tries again
 
 	Runs       int    // index files over several segments
 	RunBytes   int64  // of those files

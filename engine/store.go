@@ -233,6 +233,7 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 func (s *Store) startMerging(origin mmapseg.Origin, options Options) error {
 	s.merger = merge.New(merge.Config{
 		Dir: s.dir, Index: s.index, Origin: origin, ReadOnly: options.ReadOnly, Rebuild: options.Rebuild, Logger: options.Logger,
+		DamagedPart: s.reader.DamagedPart,
 	})
 	return s.merger.Load()
 }

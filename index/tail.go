@@ -85,6 +85,7 @@ func NewTail(size int64) *Tail {
 	t.recordChunks.grow(0, &t.short)
 	t.zoneChunks.grow(0, &t.short)
 	t.headChunks.grow(0, &t.short)
+	t.short.Store(false) // no spare ones before a first chunk is full: most segments of small stores never get there
 	return t
 }
 

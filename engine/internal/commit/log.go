@@ -113,6 +113,7 @@ type Log struct {
 	wall       uint64
 	counter    uint32
 	part       *index.Part // of active
+	before     *index.Tail // of the segment before active; nil: none since the log began
 	random     *rand.ChaCha8
 	control    []byte   // scratch for end frames
 	retired    *Retired // the segment before active while it is not synced

@@ -114,6 +114,7 @@ func (l *Log) rotate() error {
 	l.part = index.NewPart(index.Identity{Number: successor.Number, Generation: successor.Generation, Salt: uint64(successor.Salt)},
 		l.next, l.spare, successor.Read)
 	l.index.AddPart(l.part)
+	l.before = l.indexing.Load()
 	l.set.Add(successor)
 	l.indexing.Store(l.spare)
 	l.active, l.tail, l.prepared, l.spare = successor, mmapseg.HeaderSize, nil, nil

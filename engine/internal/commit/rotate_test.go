@@ -121,3 +121,43 @@ func TestPopulatingASegmentThatWasRetiredMeanwhileDoesNothing(t *testing.T) {
 	until(func() bool { return l.State().Sealed == 1 })
 	l.populate(first, mmapseg.HeaderSize, mmapseg.MinSize) // what the preparer does when it was slow
 }
+
+func TestAUnitThatRotatesGoesOnFromTheHeadInTheSegmentBefore(t *testing.T) {
+	l, _ := newLog(t, newDisk(), false)
+	for want := uint64(1); l.State().Rotations < 5; want++ {
+		receipt, err := appendBytes(l, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if receipt.Position.Clock != want || receipt.Sequence != want {
+			t.Fatalf("clock %d, sequence %d, want %d", receipt.Position.Clock, receipt.Sequence, want)
+		}
+	}
+	// Beside others, too, whoever rotates.
+	before := l.State()
+	const each = 200
+	clocks := make([]bool, before.Next+4*each)
+	var mu sync.Mutex
+	var appending sync.WaitGroup
+	for range 4 {
+		appending.Go(func() {
+			for range each {
+				receipt, err := appendBytes(l, 1000)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				if clocks[receipt.Position.Clock] {
+					t.Errorf("clock %d was given twice", receipt.Position.Clock)
+				}
+				clocks[receipt.Position.Clock] = true
+				mu.Unlock()
+			}
+		})
+	}
+	appending.Wait()
+	if after := l.State(); after.Rotations < before.Rotations+5 {
+		t.Errorf("%d rotations", after.Rotations-before.Rotations)
+	}
+}

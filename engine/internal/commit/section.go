@@ -45,8 +45,9 @@ func (l *Log) Append(u *Unit) (Receipt, error) {
 }
 
 // enter finds out what the unit's events mean to the index, without holding anybody up, and enters the commit section
-// with room for them. Where the active segment changed meanwhile it begins anew: what was found before may be
-// outdated. mu is held when it returns without an error.
+// with room for them. Where the active segment changed meanwhile, what was found may be outdated: if it changed
+// once, as when this unit found no room, the segment before says what is new, and the room is kept; otherwise all begins
+// anew. mu is held when it returns without an error.
 func (l *Log) enter(u *Unit) error {
 	for {
 		tail := l.indexing.Load()
@@ -63,7 +64,7 @@ func (l *Log) enter(u *Unit) error {
 		}
 		l.mu.Lock()
 		err := l.waitForRoom(len(u.bytes), len(u.items))
-		if err == nil && l.indexing.Load() == tail {
+		if err == nil && (l.indexing.Load() == tail || l.moveOn(u, tail)) {
 			return nil
 		}
 		l.mu.Unlock()
@@ -73,6 +74,23 @@ func (l *Log) enter(u *Unit) error {
 			return err
 		}
 	}
+}
+
+// moveOn resolves a unit that was resolved against the tail before the active segment's, and reports whether it was. The
+// caller holds mu.
+func (l *Log) moveOn(u *Unit, resolved *index.Tail) bool {
+	if resolved != l.before {
+		return false
+	}
+	active := l.indexing.Load()
+	for i := range u.items {
+		e := &u.items[i].entry
+		if head, ok := resolved.HeadOf(e.EntityHash(), e.Entity()); ok {
+			e.Head = head // newer than what was found before that segment
+		}
+		active.Resolve(e)
+	}
+	return true
 }
 
 // judge decides whether the unit may be stored at all, now that nothing can come

@@ -3,11 +3,13 @@
 package query
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/index"
+	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -26,6 +28,17 @@ func (r *Reader) Rebuild(segment *mmapseg.Segment, cause error) (*index.Tail, er
 
 // Rebuilt returns how often the index of a segment was rebuilt.
 func (r *Reader) Rebuilt() uint64 { return r.rebuilt.Load() }
+
+// DamagedPart is told of a part whose table could not be read, by who is no reader. It is rebuilt if it is damaged; what can't
+// be done is logged.
+func (r *Reader) DamagedPart(p *index.Part, cause error) {
+	if !errors.Is(cause, checked.ErrDamaged) {
+		return
+	}
+	if err := r.rebuildPart(p, cause); err != nil {
+		r.logger.Warn("the index of a segment could not be rebuilt", "segment", p.Segment.Number, "error", err)
+	}
+}
 
 // rebuildPart rebuilds a part of the index whose table is damaged. Who comes while that is done waits for it.
 func (r *Reader) rebuildPart(p *index.Part, cause error) error {
