@@ -4,6 +4,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -38,7 +39,7 @@ func imageOf(t failer, path string) image {
 	}
 	files := make(image)
 	for _, entry := range entries {
-		b, err := os.ReadFile(filepath.Join(path, entry.Name()))
+		b, err := readStill(filepath.Join(path, entry.Name()))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -48,6 +49,21 @@ func imageOf(t failer, path string) image {
 		files[entry.Name()] = b
 	}
 	return files
+}
+
+// readStill reads a file as it is at one moment: until two readings agree. Where mappings
+// are heap memory, a sync writes a segment's frames into its file at once, and its footer
+// follows; one reading could have the footer and not the frames.
+func readStill(path string) ([]byte, error) {
+	before, err := os.ReadFile(path)
+	for err == nil {
+		var again []byte
+		if again, err = os.ReadFile(path); err == nil && bytes.Equal(before, again) {
+			return again, nil
+		}
+		before = again
+	}
+	return nil, err
 }
 
 // imageOfDir reads a directory of the file seam.
