@@ -67,6 +67,7 @@ func mark(b []uint64, ordinals []uint32) {
 	}
 }
 
+// markRange sets the bits from one to another, both included.
 func markRange(b []uint64, from, to uint32) {
 	first, last := from/64, to/64
 	head, tail := ^uint64(0)<<(from%64), ^uint64(0)>>(63-to%64)

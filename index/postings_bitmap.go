@@ -240,7 +240,7 @@ func (c *container) mark(dst []uint64, limit uint32) {
 			if first >= limit {
 				return
 			}
-			markRun(dst, first, min(first+uint32(le.Uint16(b[2:])), limit-1))
+			markRange(dst, first, min(first+uint32(le.Uint16(b[2:])), limit-1))
 		}
 	default:
 		for b := c.data; len(b) >= 2; b = b[2:] {
@@ -251,21 +251,6 @@ func (c *container) mark(dst []uint64, limit uint32) {
 			dst[value/64] |= 1 << (value % 64)
 		}
 	}
-}
-
-// markRun sets the bits from one to another, both included.
-func markRun(dst []uint64, from, to uint32) {
-	first, last := from/64, to/64
-	head, tail := ^uint64(0)<<(from%64), ^uint64(0)>>(63-to%64)
-	if first == last {
-		dst[first] |= head & tail
-		return
-	}
-	dst[first] |= head
-	for i := first + 1; i < last; i++ {
-		dst[i] = ^uint64(0)
-	}
-	dst[last] |= tail
 }
 
 // last returns the highest value. Of a container that is not sound it is any.

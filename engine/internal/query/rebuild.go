@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/mmapseg"
@@ -80,12 +79,12 @@ func (r *Reader) build(segment *mmapseg.Segment) (tail *index.Tail, unknown uint
 			unknown += next - from
 		}
 	}
-	var entry index.Entry
-	var ev event.Event
+	indexer := NewIndexer(r.decoder)
 	for {
 		f, _, ok, err := frames.Next()
 		if err == nil && ok {
-			err = r.decoder.Event(&f, segment.Name(), &ev)
+			hole(f.Sequence() - in.First)
+			err = indexer.Add(tail, uint32(f.Sequence()-in.First), &f, segment.Name())
 		}
 		switch {
 		case mmapseg.IsDamage(err):
@@ -96,13 +95,5 @@ func (r *Reader) build(segment *mmapseg.Segment) (tail *index.Tail, unknown uint
 			hole(in.Last + 1 - in.First)
 			return tail, unknown, nil
 		}
-		hole(ev.Sequence - in.First)
-		entry.FillEvent(&ev)
-		tail.Resolve(&entry)
-		entry.Head = index.Head{}
-		*tail.Enter(&entry) = index.Head{Clock: ev.Position.Clock, Hash: ev.Hash}
-		tail.Add(&entry, index.Place{
-			Ordinal: uint32(ev.Sequence - in.First), Wall: ev.Position.Wall, Counter: ev.Position.Counter, Timestamp: ev.Timestamp,
-		})
 	}
 }
