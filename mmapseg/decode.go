@@ -135,8 +135,10 @@ func (d *Decoder) decode(f *Frame, ev *event.Event) string {
 	if entity+scope > len(rest) {
 		return "names longer than the frame"
 	}
-	// In a stream of one entity it is the event before's.
-	if string(rest[:entity]) != ev.Entity() || string(rest[entity:entity+scope]) != ev.Scope() {
+	// In a stream of one entity it is the event before's. Names of many entities differ at their ends.
+	before := ev.Entity()
+	if len(before) != entity || before[entity-1] != rest[entity-1] ||
+		string(rest[:entity]) != before || string(rest[entity:entity+scope]) != ev.Scope() {
 		coordinate, ok := d.names.coordinate(rest[:entity+scope], entity)
 		if !ok {
 			return "names that are not UTF-8"

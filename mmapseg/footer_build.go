@@ -15,8 +15,8 @@ import (
 
 const betweenBytes = 256 << 10
 
-// yieldBytes is after how many bytes the processor is offered to others: about 50 us of computing.
-const yieldBytes = 32 << 10
+// yieldBytes is after how many bytes the processor is offered to others: about 300 us of computing.
+const yieldBytes = 256 << 10
 
 // BuildFooter reads the frames of a segment, which end at framesEnd, and returns
 // its footer's bytes. It is an error if they are not sound to the last.
