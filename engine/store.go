@@ -15,7 +15,6 @@ import (
 	"github.com/batpak/batpak/engine/internal/merge"
 	"github.com/batpak/batpak/engine/internal/query"
 	"github.com/batpak/batpak/index"
-	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 	"github.com/batpak/batpak/recovery"
@@ -100,7 +99,7 @@ func (s *Store) recover(options Options) error {
 	}
 	s.reader = query.New(query.Config{
 		Set: s.set, Index: s.index, Decoder: decoder, Ended: ErrClosed, Damage: state.Damage, Logger: options.Logger,
-		Damaged: func(run *index.Run) { s.merger.Damaged(run, checked.ErrDamaged) },
+		Damaged: func(run *index.Run, cause error) { s.merger.Damaged(run, cause) },
 	})
 	if options.ReadOnly {
 		return s.openForReading(state, unsealed, options)
@@ -158,27 +157,22 @@ func (s *Store) openForReading(state *recovery.State, unsealed *tails, options O
 func (s *Store) addParts(state *recovery.State, segments []*mmapseg.Segment, unsealed *tails) error {
 	for i, found := range state.Segments {
 		segment := segments[i]
-		identity := identityOf(segment)
 		if !found.Sealed {
-			s.index.AddPart(index.NewPart(identity, segment.Floor, unsealed.of(found), segment.Read))
+			s.index.AddPart(commit.NewPart(segment, unsealed.of(found)))
 			continue
 		}
 		table, err := index.OpenTable(uint32(found.Events), segment.Section)
 		if err == nil {
-			s.index.AddPart(index.NewSealedPart(identity, segment.Floor, table, segment.Read))
+			s.index.AddPart(index.NewSealedPart(commit.IdentityOf(segment), segment.Floor, table, segment.Read))
 			continue
 		}
 		tail, err := s.reader.Rebuild(segment, err)
 		if err != nil {
 			return err
 		}
-		s.index.AddPart(index.NewPart(identity, segment.Floor, tail, segment.Read))
+		s.index.AddPart(commit.NewPart(segment, tail))
 	}
 	return nil
-}
-
-func identityOf(s *mmapseg.Segment) index.Identity {
-	return index.Identity{Number: s.Number, Generation: s.Generation, Salt: uint64(s.Salt)}
 }
 
 func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options Options) error {
@@ -201,7 +195,7 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 	}
 	active := r.Segments[len(r.Segments)-1]
 	if len(r.Segments) > len(state.Segments) { // recovery made it
-		s.index.AddPart(index.NewPart(identityOf(active), active.Floor, index.NewTail(active.Size), active.Read))
+		s.index.AddPart(commit.NewPart(active, index.NewTail(active.Size)))
 	}
 	s.identity, s.report, s.lost = r.Identity, r.Report, state.Lost
 	if !r.Lost.IsZero() {
@@ -217,10 +211,9 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 		},
 	}
 	parts := s.index.Parts()
-	config.Tail = parts[len(parts)-1].Tail()
 	for _, u := range r.Unsealed {
 		part := parts[slices.Index(r.Segments, u.Segment)]
-		config.Unsealed = append(config.Unsealed, commit.Retired{Segment: u.Segment, Part: part, Tail: part.Tail(), End: u.FramesEnd})
+		config.Unsealed = append(config.Unsealed, commit.Retired{Segment: u.Segment, Part: part, End: u.FramesEnd})
 	}
 	if err := s.startMerging(r.Origin, options); err != nil {
 		return err
@@ -240,7 +233,7 @@ func (s *Store) startMerging(origin mmapseg.Origin, options Options) error {
 
 // sealed lets readers use the footer of a segment that was just sealed.
 func (s *Store) sealed(r *commit.Retired) {
-	table, err := index.OpenTable(r.Tail.Events(), r.Segment.Section)
+	table, err := index.OpenTable(r.Part.Tail().Events(), r.Segment.Section)
 	if err != nil {
 		s.logger.Warn("open the footer just written", "segment", r.Segment.Name(), "error", err)
 		return

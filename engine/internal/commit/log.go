@@ -38,8 +38,7 @@ var (
 type Config struct {
 	Dir         vfs.Dir
 	Set         *mmapseg.Set // the last segment is the active one
-	Index       *index.Index // its last part is that of the active segment
-	Tail        *index.Tail  // of that part; owned by the log from then on
+	Index       *index.Index // its last part is that of the active segment, whose tail the log adds to from then on
 	EveryAppend bool         // policy: Append returns when its sync did
 	SyncAll     bool         // fsync in place of fdatasync
 	Hashing     bool
@@ -75,8 +74,7 @@ type Start struct {
 // Retired is a segment that ended and is on its way to be sealed.
 type Retired struct {
 	Segment *mmapseg.Segment
-	Part    *index.Part
-	Tail    *index.Tail // of the part; nothing is added any more
+	Part    *index.Part // with a tail, to which nothing is added any more
 	End     int64       // behind its end frame
 	Last    uint64      // its highest sequence
 }
@@ -175,7 +173,7 @@ func New(c Config) *Log {
 		stop:          make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mu)
-	l.indexing.Store(c.Tail)
+	l.indexing.Store(l.part.Tail())
 	l.durable.Store(uint64(c.Start.Durable))
 	l.durableSequence.Store(c.Start.Next - 1)
 	l.populated = c.Start.Tail

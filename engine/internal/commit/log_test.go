@@ -75,9 +75,9 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	first.Activate(1, 0)
 	set := new(mmapseg.Set)
 	set.Add(first)
-	x, tail := indexOf(first)
+	x := indexOf(first)
 	l := New(Config{
-		Dir: dir, Set: set, Index: x, Tail: tail, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
+		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
 		SegmentSize: mmapseg.MinSize, Ahead: 1 << 16, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Start: Start{Tail: mmapseg.HeaderSize, Next: 1},
 	})
@@ -90,11 +90,11 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	return l, set
 }
 
-// indexOf returns an index with a part for the first segment, and that part's tail.
-func indexOf(first *mmapseg.Segment) (*index.Index, *index.Tail) {
-	x, tail := new(index.Index), index.NewTail(first.Size)
-	x.AddPart(index.NewPart(index.Identity{Number: first.Number, Salt: uint64(first.Salt)}, first.Floor, tail, first.Read))
-	return x, tail
+// indexOf returns an index with a part for the first segment.
+func indexOf(first *mmapseg.Segment) *index.Index {
+	x := new(index.Index)
+	x.AddPart(NewPart(first, index.NewTail(first.Size)))
+	return x
 }
 
 // headIn finds heads in the tails before the one given; these logs don't swap tails for tables.

@@ -107,12 +107,11 @@ func (l *Log) rotate() error {
 		return err
 	}
 	l.retired = &Retired{
-		Segment: old, Part: l.part, Tail: l.indexing.Load(), End: l.tail + int64(len(l.control)), Last: l.next - 1,
+		Segment: old, Part: l.part, End: l.tail + int64(len(l.control)), Last: l.next - 1,
 	}
 	old.Finish(l.next - 1)
 	successor.Activate(l.next, l.treeSize)
-	l.part = index.NewPart(index.Identity{Number: successor.Number, Generation: successor.Generation, Salt: uint64(successor.Salt)},
-		l.next, l.spare, successor.Read)
+	l.part = NewPart(successor, l.spare)
 	l.index.AddPart(l.part)
 	l.before = l.indexing.Load()
 	l.set.Add(successor)
@@ -124,6 +123,16 @@ func (l *Log) rotate() error {
 	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()
 	return nil
+}
+
+// NewPart returns the part of the index for a segment that has its floor and is not sealed.
+func NewPart(s *mmapseg.Segment, tail *index.Tail) *index.Part {
+	return index.NewPart(IdentityOf(s), s.Floor, tail, s.Read)
+}
+
+// IdentityOf returns what the index calls a segment by.
+func IdentityOf(s *mmapseg.Segment) index.Identity {
+	return index.Identity{Number: s.Number, Generation: s.Generation, Salt: uint64(s.Salt)}
 }
 
 // storeControl stores a control frame; a fault poisons the store. The caller holds

@@ -42,7 +42,7 @@ func (l *Log) seal(r *Retired) error {
 	// Where there are few processors, the preparer's turn comes late while this
 	// one computes, and then on the appending goroutine's: so look after the pages
 	// from here.
-	footer, err := r.Segment.BuildFooter(r.End, func() { l.prepareStep() }, r.Tail.Encode)
+	footer, err := r.Segment.BuildFooter(r.End, func() { l.prepareStep() }, r.Part.Tail().Encode)
 	if err != nil {
 		return err
 	}

@@ -42,9 +42,9 @@ type Config struct {
 	// Damage is what opening found, in ascending order of sequences.
 	Damage []*mmapseg.CorruptError
 	Logger *slog.Logger // nil: silent
-	// Damaged is told of a run whose bytes turned out to be damaged; the answer does without it. It may be called by
-	// several goroutines at once, more than once for the same run, and must not block. nil: nobody is told.
-	Damaged func(*index.Run)
+	// Damaged is told of a run whose bytes turned out to be damaged, and in what; the answer does without it. It may be
+	// called by several goroutines at once, more than once for the same run, and must not block. nil: nobody is told.
+	Damaged func(run *index.Run, cause error)
 }
 
 // New returns a reader.
@@ -53,12 +53,10 @@ func New(c Config) *Reader {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	r := &Reader{set: c.Set, index: c.Index, decoder: c.Decoder, logger: c.Logger, ended: c.Ended, damage: c.Damage}
-	r.finder = index.NewFinder(c.Index, r.rebuildPart, func(run *index.Run, cause error) {
-		c.Logger.Warn("an index file is damaged", "first", run.Info().First, "last", run.Info().Last, "error", cause)
-		if c.Damaged != nil {
-			c.Damaged(run)
-		}
-	})
+	if c.Damaged == nil {
+		c.Damaged = func(*index.Run, error) {}
+	}
+	r.finder = index.NewFinder(c.Index, r.rebuildPart, c.Damaged)
 	return r
 }
 
