@@ -7,9 +7,9 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/internal/anyregion"
 )
 
 // world is an index and the events in it. What is unknown has events all the same, in holes.
@@ -129,54 +129,7 @@ func (w *world) merge(t testing.TB) {
 }
 
 // region returns a random region; most of them select something.
-func (w *world) region() event.Region {
-	if w.random.IntN(4) == 0 {
-		var regions []event.Region
-		for range w.random.IntN(4) {
-			regions = append(regions, w.term())
-		}
-		return event.Union(regions...)
-	}
-	return w.term()
-}
-
-// term returns a region that asks for some of what one of the events has.
-func (w *world) term() event.Region {
-	r := w.random
-	if len(w.events) == 0 {
-		return event.Everything()
-	}
-	like, also := &w.events[r.IntN(len(w.events))], &w.events[r.IntN(len(w.events))]
-	region := event.Everything()
-	for range r.IntN(4) {
-		switch r.IntN(12) {
-		case 0, 1:
-			region = region.Entity(like.Entity())
-		case 2:
-			region = region.EntityPrefix(like.Entity()[:r.IntN(len(like.Entity())+1)])
-		case 3:
-			region = region.Scope(like.Scope())
-		case 4:
-			region = region.Kind(like.Kind, also.Kind)
-		case 5:
-			region = region.Category(like.Kind.Category())
-		case 6:
-			region = region.Tags(like.Tags[:r.IntN(len(like.Tags)+1)]...)
-		case 7:
-			region = region.Clocks(like.Position.Clock, max(like.Position.Clock, also.Position.Clock))
-		case 8:
-			region = region.Sequences(min(like.Sequence, also.Sequence), max(like.Sequence, also.Sequence))
-		case 9:
-			from := time.UnixMicro(min(like.Timestamp, also.Timestamp))
-			region = region.Between(from, from.Add(time.Duration(r.IntN(100))*time.Millisecond))
-		case 10:
-			region = region.FromGate(event.GateOutcome(1 + r.IntN(2)))
-		case 11:
-			region = region.Between(like.Time(), like.Time())
-		}
-	}
-	return region
-}
+func (w *world) region() event.Region { return anyregion.Of(w.random, w.events) }
 
 // at returns the event with a sequence, nil if there is none.
 func (w *world) at(sequence uint64) *event.Event {

@@ -9,10 +9,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/index"
+	"github.com/batpak/batpak/internal/anyregion"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -231,49 +231,7 @@ func (a *archive) flip(segment *mmapseg.Segment, offset int64) {
 }
 
 // region returns a random region; most of them select something.
-func (a *archive) region() event.Region {
-	if a.random.IntN(4) == 0 {
-		var regions []event.Region
-		for range a.random.IntN(4) {
-			regions = append(regions, a.term())
-		}
-		return event.Union(regions...)
-	}
-	return a.term()
-}
-
-// term returns a region that asks for some of what one of the events has.
-func (a *archive) term() event.Region {
-	r := a.random
-	like, also := &a.events[r.IntN(len(a.events))], &a.events[r.IntN(len(a.events))]
-	region := event.Everything()
-	for range r.IntN(4) {
-		switch r.IntN(11) {
-		case 0, 1:
-			region = region.Entity(like.Entity())
-		case 2:
-			region = region.EntityPrefix(like.Entity()[:r.IntN(len(like.Entity())+1)])
-		case 3:
-			region = region.Scope(like.Scope())
-		case 4:
-			region = region.Kind(like.Kind, also.Kind)
-		case 5:
-			region = region.Category(like.Kind.Category())
-		case 6:
-			region = region.Tags(like.Tags[:r.IntN(len(like.Tags)+1)]...)
-		case 7:
-			region = region.Clocks(like.Position.Clock, max(like.Position.Clock, also.Position.Clock))
-		case 8:
-			region = region.Sequences(min(like.Sequence, also.Sequence), max(like.Sequence, also.Sequence))
-		case 9:
-			from := time.UnixMicro(min(like.Timestamp, also.Timestamp))
-			region = region.Between(from, from.Add(time.Duration(r.IntN(100))*time.Millisecond))
-		case 10:
-			region = region.FromGate(event.GateOutcome(1 + r.IntN(2)))
-		}
-	}
-	return region
-}
+func (a *archive) region() event.Region { return anyregion.Of(a.random, a.events) }
 
 // selected is the linear scan: the sequences of the events that a region selects.
 func (a *archive) selected(region event.Region, visible uint64, o Options) []uint64 {
