@@ -1,12 +1,21 @@
-// Package batpaktest will hold what users need to test code that embeds the
-// engine: stores in temporary directories, given/when/then helpers and the
-// crash simulator.
+// Package batpaktest helps to test code that embeds the engine: it holds a
+// simulated disk that can be cut off at any moment and opened again. The engine's
+// own crash tests are in the package crash below it.
 //
-// It is empty so far: tests open a store of their own.
+// It knows the engine's public door, and a disk that remembers what a power cut may
+// keep of each sector.
 //
-// It will know the testing package, the engine's public door and a simulated
-// device that remembers what a power cut may keep of each sector.
+// It never knows anything that a user's own test could not reach: it opens no
+// back door into what a store holds.
 //
-// It will never know anything that a user's own test could not reach: it opens
-// no back door into the engine.
+// A test opens its store on a [Disk] in the place of a directory, does its work, and
+// cuts the power:
+//
+//	disk := batpaktest.NewDisk()
+//	store, err := disk.Open(engine.Options{})
+//	// ... append, note what was acknowledged ...
+//	after := disk.PowerCut(seed)
+//	_ = store.Close() // it is cut off: the error says so
+//	again, err := after.Open(engine.Options{})
+//	// ... everything acknowledged as durable must be there ...
 package batpaktest

@@ -53,6 +53,7 @@ func standingPlan() plan {
 			{pattern: "examples/*", floor: 6},
 			{pattern: "perfgates", floor: 5},
 			{pattern: "batpaktest", floor: 5},
+			{pattern: "batpaktest/*", floor: 5},
 			{pattern: "engine", floor: 4},
 			{pattern: "engine/internal/*", floor: 4, strangers: true},
 			{pattern: "recovery", floor: 3},
