@@ -13,6 +13,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/batpak/batpak/hooks"
 )
 
 // directory is a Dir on disk.
@@ -99,10 +101,13 @@ func (d *directory) open(name string, flags int) (*file, error) {
 // openRegular returns a descriptor of the regular file called name in the directory. It neither follows a link nor waits
 // for the other end of a FIFO. The descriptor blocks.
 func openRegular(directory int, path, name string, flags int, owner uint32) (int, error) {
-	const always = unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTTY
+	flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_CLOEXEC | unix.O_NOCTTY
+	if hooks.Enabled && hooks.Planted(hooks.LinksFollowed) {
+		flags &^= unix.O_NOFOLLOW
+	}
 	var opened int
 	err := uninterrupted(func() (err error) {
-		opened, err = unix.Openat(directory, name, flags|always, 0o600)
+		opened, err = unix.Openat(directory, name, flags, 0o600)
 		return err
 	})
 	if err != nil {

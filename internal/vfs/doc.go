@@ -17,7 +17,7 @@
 //
 // Errors of the system are *fs.PathError with the full path and the error number, so that errors.Is works with
 // fs.ErrNotExist, fs.ErrExist, fs.ErrClosed, fs.ErrPermission and syscall.Errno. Those that a store branches on are
-// sentinels besides: [ErrLocked], [ErrNotRegular], [ErrNotDirectory], [ErrForeignOwner], [ErrNoSpace], [ErrUnwritable].
+// sentinels besides: [ErrLocked], [ErrNotRegular], [ErrNotDirectory], [ErrForeignOwner], [ErrNoSpace], [ErrLimit], [ErrUnwritable].
 //
 // # Interrupted calls
 //

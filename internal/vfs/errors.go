@@ -23,6 +23,9 @@ var (
 	ErrForeignOwner = errors.New("owned by another user")
 	// ErrNoSpace: the disk, the quota, or the capacity of a directory in memory is full.
 	ErrNoSpace = errors.New("no space left")
+	// ErrLimit: the process or the system has as many open files, mappings or bytes of memory as it may have, or the
+	// file would become longer than a file may be. A *LimitError says which.
+	ErrLimit = errors.New("limit reached")
 	// ErrUnwritable: permissions or a read-only file system forbid what was asked.
 	ErrUnwritable = errors.New("not writable")
 	// ErrName: not the base name of a file.
@@ -98,6 +101,32 @@ func (e *OwnerError) Error() string {
 // Is reports whether target is [ErrForeignOwner].
 func (e *OwnerError) Is(target error) bool { return target == ErrForeignOwner }
 
+// LimitError is [ErrLimit] with the limit.
+type LimitError struct {
+	// Limit says what there can't be more of, and what sets that: "open files of this process (RLIMIT_NOFILE)", "open
+	// files of the system (fs.file-max)", "length of a file (RLIMIT_FSIZE or the file system)", "memory or mappings
+	// (RLIMIT_AS, vm.max_map_count or the system's memory)".
+	Limit string
+	// Err is what the system said.
+	Err error
+}
+
+// Error names the limit.
+func (e *LimitError) Error() string { return fmt.Sprintf("%v: %s: %v", ErrLimit, e.Limit, e.Err) }
+
+// Is reports whether target is [ErrLimit].
+func (e *LimitError) Is(target error) bool { return target == ErrLimit }
+
+// Unwrap returns what the system said.
+func (e *LimitError) Unwrap() error { return e.Err }
+
+// SmallerMayFit reports whether what failed with err can succeed for a file or a mapping of fewer bytes: the disk was
+// full, the file would have been too long, or there was no memory to map it. More open files, on the other hand, don't
+// come from smaller ones.
+func SmallerMayFit(err error) bool {
+	return errors.Is(err, ErrNoSpace) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.ENOMEM)
+}
+
 // classified is an error number together with the sentinel that it stands for.
 type classified struct{ class, cause error }
 
@@ -137,7 +166,13 @@ func report(operation, path string, err, class error) error {
 	if named, ok := err.(*fs.PathError); ok {
 		err = named.Err
 	}
-	if class != nil && !errors.Is(err, class) {
+	switch {
+	case class == nil || errors.Is(err, class):
+	case class == ErrLimit:
+		var number syscall.Errno
+		errors.As(err, &number)
+		err = &LimitError{Limit: limitOf(number), Err: err}
+	default:
 		err = &classified{class, err}
 	}
 	return &fs.PathError{Op: operation, Path: path, Err: err}
@@ -149,6 +184,9 @@ func classOf(err error) error {
 	if !errors.As(err, &number) {
 		return nil
 	}
+	if limitOf(number) != "" {
+		return ErrLimit
+	}
 	switch number {
 	case syscall.ENOSPC, syscall.EDQUOT:
 		return ErrNoSpace
@@ -158,6 +196,21 @@ func classOf(err error) error {
 		return ErrNotDirectory
 	}
 	return nil
+}
+
+// limitOf returns the limit that an error number stands for, "" if it stands for none.
+func limitOf(number syscall.Errno) string {
+	switch number {
+	case syscall.EMFILE:
+		return "open files of this process (RLIMIT_NOFILE)"
+	case syscall.ENFILE:
+		return "open files of the system (fs.file-max)"
+	case syscall.EFBIG:
+		return "length of a file (RLIMIT_FSIZE or the file system)"
+	case syscall.ENOMEM:
+		return "memory or mappings (RLIMIT_AS, vm.max_map_count or the system's memory)"
+	}
+	return ""
 }
 
 // checkName refuses what is not the base name of a file.

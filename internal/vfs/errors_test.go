@@ -12,12 +12,13 @@ import (
 )
 
 func TestAnErrorNumberIsTheSentinelThatItStandsFor(t *testing.T) {
-	sentinels := []error{ErrLocked, ErrNotRegular, ErrNotDirectory, ErrForeignOwner, ErrNoSpace, ErrUnwritable, ErrName}
+	sentinels := []error{ErrLocked, ErrNotRegular, ErrNotDirectory, ErrForeignOwner, ErrNoSpace, ErrLimit, ErrUnwritable, ErrName}
 	for number, want := range map[syscall.Errno]struct{ reading, writing error }{
 		syscall.ENOSPC: {ErrNoSpace, ErrNoSpace}, syscall.EDQUOT: {ErrNoSpace, ErrNoSpace},
 		syscall.EROFS: {ErrUnwritable, ErrUnwritable}, syscall.ENOTDIR: {ErrNotDirectory, ErrNotDirectory},
 		syscall.EACCES: {nil, ErrUnwritable}, syscall.EPERM: {nil, ErrUnwritable},
-		syscall.EFBIG: {}, syscall.EIO: {}, syscall.EINTR: {},
+		syscall.EMFILE: {ErrLimit, ErrLimit}, syscall.ENFILE: {ErrLimit, ErrLimit}, syscall.EFBIG: {ErrLimit, ErrLimit},
+		syscall.ENOMEM: {ErrLimit, ErrLimit}, syscall.EIO: {}, syscall.EINTR: {},
 	} {
 		for _, cause := range []error{number, &fs.PathError{Op: "inner", Path: "other", Err: number}, fmt.Errorf("more: %w", number)} {
 			for err, class := range map[error]error{
@@ -36,6 +37,20 @@ func TestAnErrorNumberIsTheSentinelThatItStandsFor(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestOnlyWhatDependsOnTheSizeMayFitWhenItIsSmaller(t *testing.T) {
+	for number, want := range map[syscall.Errno]bool{
+		syscall.ENOSPC: true, syscall.EDQUOT: true, syscall.EFBIG: true, syscall.ENOMEM: true,
+		syscall.EMFILE: false, syscall.ENFILE: false, syscall.EIO: false, syscall.EROFS: false,
+	} {
+		if got := SmallerMayFit(fmt.Errorf("create: %w", failure("op", "p/a", number))); got != want {
+			t.Errorf("%v: %v, want %v", number, got, want)
+		}
+	}
+	if !SmallerMayFit(ErrNoSpace) || SmallerMayFit(ErrLimit) || SmallerMayFit(nil) {
+		t.Error("the sentinels: only a full disk has room for something smaller")
 	}
 }
 
@@ -64,7 +79,11 @@ func TestTheTextsNameWhatWasWrong(t *testing.T) {
 		"open ../a: not a file name":                  checkName("open", "../a"),
 		"op p/a: no space left: disk quota exceeded":  failure("op", "p/a", syscall.EDQUOT),
 		"op p/a: not writable: read-only file system": failure("op", "p/a", syscall.EROFS),
-		"op p/a: file too large":                      failure("op", "p/a", syscall.EFBIG),
+		"op p/a: limit reached: length of a file (RLIMIT_FSIZE or the file system): file too large":    failure("op", "p/a", syscall.EFBIG),
+		"op p/a: limit reached: open files of this process (RLIMIT_NOFILE): too many open files":       unwritable("op", "p/a", syscall.EMFILE),
+		"op p/a: limit reached: open files of the system (fs.file-max): too many open files in system": failure("op", "p/a", syscall.ENFILE),
+		"op p/a: limit reached: memory or mappings (RLIMIT_AS, vm.max_map_count or the system's memory): " +
+			"cannot allocate memory": failure("op", "p/a", syscall.ENOMEM),
 	} {
 		if err.Error() != want {
 			t.Errorf("got %q, want %q", err, want)

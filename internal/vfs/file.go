@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/mmap"
 )
 
@@ -79,6 +80,9 @@ func (f *file) Reserve(size int64) error {
 	return failure("reserve", f.path, hold(f.conn, func(fd int) error {
 		if size < 0 {
 			return fmt.Errorf("size %d is negative: %w", size, fs.ErrInvalid)
+		}
+		if hooks.Enabled && hooks.Planted(hooks.ReserveByTruncate) {
+			return unix.Ftruncate(fd, size)
 		}
 		return uninterrupted(func() error { return reserve(fd, size) })
 	}))

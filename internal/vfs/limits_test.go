@@ -40,7 +40,7 @@ func exceedFileSize(d Dir) string {
 	for what, err := range map[string]error{
 		"reserve": f.Reserve(limit + 1), "truncate": f.Truncate(limit + 1), "write": write,
 	} {
-		if !errors.Is(err, syscall.EFBIG) || errors.Is(err, ErrNoSpace) {
+		if !errors.Is(err, syscall.EFBIG) || !errors.Is(err, ErrLimit) || errors.Is(err, ErrNoSpace) {
 			return fmt.Sprintf("%s: %v", what, err)
 		}
 	}
@@ -57,7 +57,7 @@ func exceedFileSize(d Dir) string {
 func TestTheLimitOfFileSizesIsAnErrorAndNotTheEnd(t *testing.T) {
 	d := open(t, t.TempDir(), false)
 	c := startChild(t, "file size", d.Path(), nil)
-	if got, want := c.line(), fmt.Sprintf("done: write %s/a: %v", d.Path(), syscall.EFBIG); got != want {
+	if got, want := c.line(), fmt.Sprintf("done: write %s/a: %v: %s: %v", d.Path(), ErrLimit, limitOf(syscall.EFBIG), syscall.EFBIG); got != want {
 		t.Errorf("the child said %q, want %q", got, want)
 	}
 	c.finish()
@@ -73,7 +73,8 @@ func exhaustDescriptors(d Dir) string {
 			files = append(files, f)
 			continue
 		}
-		if !errors.Is(err, syscall.EMFILE) {
+		var limit *LimitError
+		if !errors.Is(err, syscall.EMFILE) || !errors.As(err, &limit) {
 			return err.Error()
 		}
 		break
@@ -82,7 +83,7 @@ func exhaustDescriptors(d Dir) string {
 	_, lock := d.Lock("LOCK", true)
 	_, directory := OpenDir(d.Path(), true)
 	for what, err := range map[string]error{"list": list, "lock": lock, "directory": directory} {
-		if !errors.Is(err, syscall.EMFILE) {
+		if !errors.Is(err, syscall.EMFILE) || !errors.Is(err, ErrLimit) {
 			return fmt.Sprintf("%s: %v", what, err)
 		}
 	}

@@ -17,6 +17,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/batpak/batpak/hooks"
 )
 
 // lock is a held lock of a real directory.
@@ -73,10 +75,16 @@ func (d *directory) acquire(f *file, exclusive bool) (current bool, err error) {
 		if err != nil {
 			return err
 		}
+		if hooks.Enabled && hooks.Planted(hooks.LockNotTaken) {
+			held = false
+		}
 		if held {
 			return &LockedError{Path: f.path, PID: f.holder(byExclusive)}
 		}
 		current, err = d.names(f.name, fd)
+		if hooks.Enabled && hooks.Planted(hooks.LockNotRechecked) {
+			current = true
+		}
 		return err
 	})
 	if err != nil || !current || !exclusive {
