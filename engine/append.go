@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/batpak/batpak/engine/internal/commit"
@@ -26,7 +27,7 @@ type Receipt struct {
 //
 // Errors: [ErrInvalid] for a zero coordinate, a reserved kind, a value that can't
 // be encoded (a channel, a function, a cycle, more than 100 levels) or is too long;
-// [ErrClosed], [ErrReadOnly], [ErrPoisoned], [ErrNoSpace]: nothing was stored;
+// [ErrClosed], [ErrReadOnly], [ErrPoisoned], [ErrNoSpace], [ErrLimit]: nothing was stored;
 // [ErrCorrupt] when the entity's newest event is damaged, so that the next clock is
 // not known, [ErrMapFault] when it could not be read: nothing was stored either;
 // [ErrIndeterminate]: the sync failed, the event may or may not survive.
@@ -69,6 +70,9 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 	if s.log == nil {
 		return Receipt{}, ErrReadOnly
 	}
+	if options.Wait > WaitStaged {
+		return Receipt{}, &OptionError{"Wait", options.Wait, "WaitPolicy, WaitDurable or WaitStaged"}
+	}
 	unit := s.log.NewUnit()
 	defer s.log.Release(unit)
 	draft := &unit.Draft
@@ -90,16 +94,40 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 		cause = commit.Cause{ID: draft.Cause, Sequence: found.Sequence, Depth: found.Depth}
 	}
 	s.log.Encode(unit, cause)
-	receipt, err := s.log.Append(unit)
+	receipt, err := s.log.Append(unit, commit.Wait(options.Wait))
 	return Receipt(receipt), err
 }
 
-// Sync makes everything durable that was appended before the call. Errors:
-// [ErrIndeterminate] when the sync failed: it poisons the store, and what was
-// staged since the last one may be lost; [ErrPoisoned], [ErrClosed], [ErrReadOnly].
+// Sync makes everything durable that was appended before the call, whatever the
+// policy is, and waits for that. Errors: [ErrIndeterminate] when the sync failed: it
+// poisons the store, and what was staged since the last one may be lost;
+// [ErrPoisoned], [ErrClosed], [ErrReadOnly].
 func (s *Store) Sync() error {
 	if s.log == nil {
 		return ErrReadOnly
 	}
 	return s.log.Sync()
+}
+
+// WaitDurable returns when the event with this sequence, and with it every one before, is
+// durable. Under [SyncManual] and [SyncEvery] it sees to it that a sync begins at once.
+//
+// Errors: [ErrIndeterminate] when that sync failed, or ctx ended first (errors.Is then finds
+// the error of ctx, too): the event may become durable all the same. [ErrNotFound], at once, when no
+// event was given this sequence yet, or it is 0; the error is a [LostError] when an unclean end
+// gave the sequence up. [ErrClosed], [ErrReadOnly]. It is never ErrPoisoned: after a failed sync every wait for what that
+// did not cover is ErrIndeterminate.
+func (s *Store) WaitDurable(ctx context.Context, sequence uint64) error {
+	if s.log == nil {
+		return ErrReadOnly
+	}
+	if s.log.Closing() {
+		return ErrClosed
+	}
+	for _, lost := range s.lost {
+		if lost.Contains(sequence) {
+			return &LostError{Sequence: sequence, First: lost.First, Last: lost.Last}
+		}
+	}
+	return s.log.Wait(ctx, sequence)
 }

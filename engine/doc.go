@@ -5,9 +5,14 @@
 // the store, its clock in its entity, its id and hybrid logical clock in time, and
 // its cause. What an append promises when it returns is the store's [SyncPolicy]:
 //
-//	SyncEveryAppend  it is on disk, and readers see it from then on
-//	SyncManual       it is in the mapped file: safe from a crash of this process,
-//	                 not from a power cut until Sync returns
+//	SyncEveryAppend  it is on disk, and readers see it from then on; appends that
+//	                 run at the same time share syncs
+//	SyncEvery        it is in the mapped file: safe from a crash of this process, and
+//	                 after so many events, or so much time, from a power cut
+//	SyncManual       the same, until Sync returns
+//
+// One append can wait for more or for less with [AppendOptions].Wait, and
+// [Store.WaitDurable] waits for what was appended before.
 //
 // After an unclean end the next [Open] keeps every event that was acknowledged as
 // durable, cuts off what was torn, and records how many sequences may have been

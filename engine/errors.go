@@ -39,12 +39,16 @@ var (
 	// ErrPoisoned: an earlier sync failed, nothing can be written until the
 	// store is opened again. Reads go on.
 	ErrPoisoned = commit.ErrPoisoned
-	// ErrIndeterminate: the sync that the call waited for failed: the event may
-	// or may not survive.
+	// ErrIndeterminate: the sync that the call waited for failed, or the wait was
+	// cancelled: the event may or may not survive.
 	ErrIndeterminate = commit.ErrIndeterminate
 	// ErrNoSpace: the disk is full. Nothing was stored; it works again once
 	// there is room.
 	ErrNoSpace = vfs.ErrNoSpace
+	// ErrLimit: the process, or the system, has no descriptors or memory left, or may not
+	// make a file this large (RLIMIT_FSIZE). Nothing was stored; it works again once there is
+	// more. The error is a [LimitError].
+	ErrLimit = vfs.ErrLimit
 	// ErrNotDirectory: the path is that of something else, a symbolic link
 	// included, or leads through something that is no directory.
 	ErrNotDirectory = vfs.ErrNotDirectory
@@ -71,6 +75,9 @@ type CorruptError = mmapseg.CorruptError
 
 // LockedError says which process holds the directory.
 type LockedError = vfs.LockedError
+
+// LimitError says which limit was reached.
+type LimitError = vfs.LimitError
 
 // VersionError says which version a file has and which this build knows.
 type VersionError = mmapseg.VersionError

@@ -6,6 +6,7 @@ package engine
 import (
 	"reflect"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/batpak/batpak/internal/vfs"
@@ -35,6 +36,9 @@ func HoldLocks(s *Store) (release func(), held int) {
 	}, len(locks)
 }
 
+// module is the prefix of the packages whose structs are looked into where they are fields.
+const module = "github.com/batpak/batpak/"
+
 // tryAll takes all of the locks or none.
 func tryAll(locks []*sync.Mutex) bool {
 	for i, lock := range locks {
@@ -59,6 +63,8 @@ func mutexesOf(v reflect.Value, steps int) []*sync.Mutex {
 			found = append(found, reflect.NewAt(f.Type(), f.Addr().UnsafePointer()).Interface().(*sync.Mutex))
 		case f.Kind() == reflect.Pointer && f.Type().Elem().Kind() == reflect.Struct && steps > 1 && !f.IsNil():
 			found = append(found, mutexesOf(f.Elem(), steps-1)...)
+		case f.Kind() == reflect.Struct && strings.HasPrefix(f.Type().PkgPath(), module):
+			found = append(found, mutexesOf(f, steps)...)
 		}
 	}
 	return found

@@ -5,6 +5,7 @@ package engine_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -187,4 +188,24 @@ func TestAFailedSyncModeAllIsNoticedToo(t *testing.T) {
 		t.Errorf("close: got %v, want ErrPoisoned", err)
 	}
 	mustRecover(t, d, events)
+}
+
+func TestASyncThatFindsNoSpaceDoesNotPromiseThatNothingWasStored(t *testing.T) {
+	t.Parallel()
+	d := newUnreliable(vfs.NewMemory())
+	s := mustOpenDir(t, d, small(engine.SyncEveryAppend()))
+	events := mustAppend(t, s, 3)
+	for _, failure := range []error{engine.ErrNoSpace, engine.ErrLimit} {
+		d.fail(fmt.Errorf("%w: %w", failure, errInjected), vfs.OpSyncData)
+		_, err := s.Append(here, event.Data, "x") // the second one finds the store poisoned
+		told := errors.Is(err, engine.ErrIndeterminate) || errors.Is(err, engine.ErrPoisoned)
+		if !told || !errors.Is(err, errInjected) || errors.Is(err, failure) {
+			t.Errorf("got %v, want ErrIndeterminate or ErrPoisoned with its cause, and not %v", err, failure)
+		}
+	}
+	d.fail(nil)
+	mustBePoisoned(t, s, events)
+	if err := s.Close(); !errors.Is(err, engine.ErrPoisoned) || errors.Is(err, engine.ErrNoSpace) {
+		t.Errorf("close: got %v, want ErrPoisoned", err)
+	}
 }

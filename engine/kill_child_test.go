@@ -11,20 +11,15 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 
 	"github.com/batpak/batpak/engine"
-	"github.com/batpak/batpak/event"
 )
 
-// Environment of the appending child.
+// Environment of the children.
 const (
-	childPolicy = "BATPAK_ENGINE_TEST_POLICY" // "manual" or "every"
-	childSeed   = "BATPAK_ENGINE_TEST_SEED"   // of the payloads
+	childPolicy = "BATPAK_ENGINE_TEST_POLICY" // name of a policy, or "read only"
+	childSeed   = "BATPAK_ENGINE_TEST_SEED"   // of the payloads and of what is done
 )
-
-// childWriters is how many goroutines append in the child.
-const childWriters = 2
 
 // child is a started child process.
 type child struct {
@@ -36,8 +31,15 @@ type child struct {
 // startChild runs this binary in a role.
 func startChild(t failer, role, dir string, environment ...string) *child {
 	t.Helper()
-	c := &child{cmd: exec.Command(os.Args[0], dir)}
-	c.cmd.Env = append(append(os.Environ(), childRole+"="+role), environment...)
+	return startCommand(t, role, exec.Command(os.Args[0], dir), environment...)
+}
+
+// startCommand runs a command that runs this binary in a role. The child is killed after
+// the test if it is still there.
+func startCommand(t failer, role string, command *exec.Cmd, environment ...string) *child {
+	t.Helper()
+	c := &child{cmd: command}
+	c.cmd.Env = append(append(os.Environ(), childRole+"="+role, "GORACE=atexit_sleep_ms=0"), environment...)
 	c.cmd.Stderr = os.Stderr
 	stdout, err := c.cmd.StdoutPipe()
 	if err != nil {
@@ -48,6 +50,14 @@ func startChild(t failer, role, dir string, environment ...string) *child {
 	}
 	if err := c.cmd.Start(); err != nil {
 		t.Fatalf("%v", err)
+	}
+	if test, ok := t.(interface{ Cleanup(func()) }); ok {
+		test.Cleanup(func() {
+			if c.cmd.ProcessState == nil {
+				_ = c.cmd.Process.Kill() // it may have ended by itself
+				_ = c.cmd.Wait()
+			}
+		})
 	}
 	c.output = bufio.NewReader(stdout)
 	return c
@@ -67,46 +77,6 @@ func (c *child) kill(t failer) []string {
 	_ = c.cmd.Wait() // it was killed, that is its error
 	lines := strings.SplitAfter(string(rest), "\n")
 	return lines[:len(lines)-1]
-}
-
-// appendingChild appends until it is killed, by several goroutines, and writes a line
-// for each acknowledged event: sequence, id and hash. Before that it says hello, so
-// that it can be killed while it opens the store.
-func appendingChild(dir string) int {
-	fmt.Println("hello")
-	o := engine.Options{SegmentSize: engine.MinSegmentSize}
-	if os.Getenv(childPolicy) == "manual" {
-		o.Sync = engine.SyncManual()
-	}
-	var seed uint64
-	if _, err := fmt.Sscan(os.Getenv(childSeed), &seed); err != nil {
-		fmt.Fprintln(os.Stderr, "child: seed:", err)
-		return 1
-	}
-	s, err := engine.Open(dir, o)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "child: open:", err)
-		return 1
-	}
-	var output sync.Mutex
-	var failed sync.WaitGroup
-	for writer := range childWriters {
-		failed.Go(func() {
-			at := event.MustAt(fmt.Sprint("writer-", writer), "kill")
-			for n := uint64(0); ; n++ {
-				r, err := s.AppendBytes(at, event.Data, event.CodecRaw, childPayload(seed+n*childWriters+uint64(writer)))
-				if err != nil {
-					fmt.Fprintln(os.Stderr, "child: append:", err)
-					return
-				}
-				output.Lock()
-				fmt.Printf("%d %s %s\n", r.Sequence, r.ID, r.Hash)
-				output.Unlock()
-			}
-		})
-	}
-	failed.Wait()
-	return 1
 }
 
 // childPayload returns a payload that says which it is, so that one that was never

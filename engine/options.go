@@ -10,26 +10,84 @@ import (
 	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/hooks"
 )
 
-// SyncPolicy says what an append waits for. The zero value is [SyncEveryAppend].
-type SyncPolicy struct{ manual bool }
+// SyncPolicy says what an append waits for, and who syncs. The zero value is
+// [SyncEveryAppend]. Values can be compared.
+type SyncPolicy struct {
+	kind     policyKind
+	events   int
+	interval time.Duration
+}
+
+type policyKind uint8
+
+const (
+	everyAppend policyKind = iota
+	everySoOften
+	manual
+)
+
+// Limits of [SyncEvery].
+const (
+	// MaxSyncEvents is the largest number of events between two syncs.
+	MaxSyncEvents = 1 << 30
+	// MinSyncInterval and MaxSyncInterval bound the time between two syncs.
+	MinSyncInterval = time.Millisecond
+	MaxSyncInterval = 24 * time.Hour
+)
 
 // SyncEveryAppend makes every append return when its own sync did. Appends that
 // run at the same time share syncs. Readers see an event when it is durable.
 func SyncEveryAppend() SyncPolicy { return SyncPolicy{} }
 
+// SyncEvery makes appends return when they are in the mapped file, where they survive
+// the end of the process but not of the machine, and readers see them then. A sync
+// begins in the background when so many events are not durable, 1 to [MaxSyncEvents], or
+// when the oldest of them is so old, [MinSyncInterval] to [MaxSyncInterval], whichever comes first; 0
+// leaves that bound out, and one of the two must be given. Appends wait when twice the number is not
+// durable, so that a power cut loses at most that, or what came within the interval and one
+// sync. Nothing runs while everything is durable.
+func SyncEvery(events int, interval time.Duration) SyncPolicy {
+	return SyncPolicy{kind: everySoOften, events: events, interval: interval}
+}
+
 // SyncManual makes appends return when they are in the mapped file, where they
 // survive the end of the process but not of the machine, and readers see them
-// then. [Store.Sync] and [Store.Close] make them durable.
-func SyncManual() SyncPolicy { return SyncPolicy{manual: true} }
+// then. [Store.Sync], [Store.WaitDurable], an append that waits and [Store.Close] make them
+// durable.
+func SyncManual() SyncPolicy { return SyncPolicy{kind: manual} }
 
 // String names the policy.
 func (p SyncPolicy) String() string {
-	if p.manual {
+	switch {
+	case p.kind == everyAppend:
+		return "every append"
+	case p.kind == manual:
 		return "manual"
+	case p.events == 0:
+		return fmt.Sprintf("every %v", p.interval)
+	case p.interval == 0:
+		return fmt.Sprintf("every %d events", p.events)
 	}
-	return "every append"
+	return fmt.Sprintf("every %d events or %v", p.events, p.interval)
+}
+
+// check refuses a policy that can't be kept.
+func (p SyncPolicy) check() error {
+	if p.kind != everySoOften {
+		return nil
+	}
+	switch {
+	case p.events < 0 || p.events > MaxSyncEvents:
+		return &OptionError{"Sync", p, fmt.Sprintf("a number of events from 1 to %d, or 0 for no such bound", MaxSyncEvents)}
+	case p.interval < 0 || p.interval > MaxSyncInterval || p.interval > 0 && p.interval < MinSyncInterval:
+		return &OptionError{"Sync", p, fmt.Sprintf("an interval from %v to %v, or 0 for no such bound", MinSyncInterval, MaxSyncInterval)}
+	case p.events == 0 && p.interval == 0:
+		return &OptionError{"Sync", p, "a number of events or an interval; SyncManual is the policy without either"}
+	}
+	return nil
 }
 
 // SyncMode says with which call a sync is made.
@@ -108,6 +166,9 @@ type Options struct {
 	// Random is read at opening, for identities, salts and ids; nil:
 	// crypto/rand.
 	Random io.Reader
+	// Hooks are what tests make fail, wait or crash, in a build with the tag
+	// dangerous_test_hooks; nil, and every build without the tag: nothing.
+	Hooks *hooks.Set
 	// Logger gets a line about recovery, failures of background work and
 	// poison; nil: silent. Its handler is called by whoever has something to say,
 	// without locks of the store; it must not call Close.
@@ -132,6 +193,8 @@ func (o Options) complete() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	switch {
+	case o.Sync.check() != nil:
+		return o, o.Sync.check()
 	case o.SyncMode > SyncAll:
 		return o, &OptionError{"SyncMode", o.SyncMode, "SyncData or SyncAll"}
 	case o.SegmentSize < MinSegmentSize || o.SegmentSize > MaxSegmentSize || o.SegmentSize%4096 != 0:
@@ -144,14 +207,32 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// ahead bounds what may be staged beyond what is durable, in events. An unclean
-// end gives up that many sequences.
-func (o *Options) ahead() uint64 {
-	if o.Sync.manual {
-		return 1 << 24
+// bounds of what may be staged beyond what is durable, in events: limit is where appends
+// wait, and ahead is what an unclean end gives up.
+func (p SyncPolicy) bounds() (limit, ahead uint64) {
+	const least = 1 << 16
+	switch {
+	case p.kind == everyAppend:
+		return least, least
+	case p.kind == everySoOften && p.events > 0:
+		return 2 * uint64(p.events), max(least, 2*uint64(p.events))
 	}
-	return 1 << 16
+	return 1 << 24, 1 << 24
 }
+
+// Wait says what one append waits for. The zero value is [WaitPolicy].
+type Wait uint8
+
+const (
+	// WaitPolicy waits for what the store's policy says.
+	WaitPolicy Wait = iota
+	// WaitDurable waits until the event is durable, whatever the policy is.
+	WaitDurable
+	// WaitStaged returns when the event is in the mapped file, whatever the policy is. Under
+	// SyncEveryAppend a sync begins in the background, readers see the event when that is
+	// done, and [Store.WaitDurable] waits for it: that is how one goroutine keeps the disk busy.
+	WaitStaged
+)
 
 // AppendOptions are what an append may say beside what it stores. The zero value
 // says nothing.
@@ -171,6 +252,8 @@ type AppendOptions struct {
 	Cause event.ID
 	// Lane is the caller's number of a branch.
 	Lane uint32
+	// Wait is what this append waits for; zero: what the policy says.
+	Wait Wait
 }
 
 // Direction is the order of an iteration.

@@ -15,6 +15,7 @@ import (
 	"github.com/batpak/batpak/engine/internal/merge"
 	"github.com/batpak/batpak/engine/internal/query"
 	"github.com/batpak/batpak/index"
+	"github.com/batpak/batpak/internal/seam"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 	"github.com/batpak/batpak/recovery"
@@ -49,7 +50,7 @@ type Store struct {
 // Errors: [OptionError]; [ErrLocked] while another process has it open; [ErrCorrupt]
 // when acknowledged events are damaged (open it with ReadOnly to read the rest);
 // [ErrVersion] and [ErrForeign] for files that are not this store's or not this
-// version's; [ErrHashing]; [ErrNoSpace]; [ErrNoStore] where ReadOnly finds nothing;
+// version's; [ErrHashing]; [ErrNoSpace]; [ErrLimit]; [ErrNoStore] where ReadOnly finds nothing;
 // and the file system's, which name the path.
 func Open(path string, options Options) (*Store, error) {
 	options, err := options.complete()
@@ -65,6 +66,7 @@ func Open(path string, options Options) (*Store, error) {
 
 // openDir opens the store in dir, which it closes when it fails.
 func openDir(dir vfs.Dir, options Options) (*Store, error) {
+	dir = hooked(dir, options.Hooks)
 	lock, err := dir.Lock(recovery.LockName, !options.ReadOnly)
 	if options.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		lock, err = noLock{}, nil // a copy without its lock file: no writer has it open
@@ -89,7 +91,7 @@ func (s *Store) recover(options Options) error {
 	decoder := mmapseg.NewDecoder()
 	unsealed := newTails(decoder)
 	state, err := recovery.Load(s.dir, recovery.Options{
-		IgnoreFooters: options.Rebuild, Event: unsealed.add, Logger: options.Logger,
+		IgnoreFooters: options.Rebuild, Event: unsealed.add, Logger: options.Logger, Hooks: options.Hooks,
 	})
 	if err != nil {
 		return err
@@ -180,9 +182,10 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 	if _, err := io.ReadFull(options.Random, seed[:]); err != nil {
 		return fmt.Errorf("read random seed: %w", err)
 	}
+	limit, ahead := options.Sync.bounds()
 	r, err := state.Resume(s.dir, recovery.Resumption{
-		SegmentSize: options.SegmentSize, Ahead: options.ahead(), SyncAll: options.SyncMode == SyncAll,
-		Now: options.Clock().UnixMicro(), Random: options.Random, Hashing: s.hashing,
+		SegmentSize: options.SegmentSize, Ahead: ahead, SyncAll: options.SyncMode == SyncAll,
+		Now: options.Clock().UnixMicro(), Random: options.Random, Hashing: s.hashing, Hooks: options.Hooks,
 	})
 	if err != nil {
 		return err
@@ -202,9 +205,9 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 		s.lost = append(s.lost[:len(s.lost):len(s.lost)], r.Lost)
 	}
 	config := commit.Config{
-		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed, EveryAppend: !options.Sync.manual, SyncAll: options.SyncMode == SyncAll,
-		Hashing: s.hashing, SegmentSize: options.SegmentSize, Ahead: options.ahead(), Clock: options.Clock, Seed: seed,
-		Origin: r.Origin, Logger: options.Logger,
+		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed, EveryAppend: options.Sync.kind == everyAppend, SyncAll: options.SyncMode == SyncAll,
+		Hashing: s.hashing, SegmentSize: options.SegmentSize, Limit: limit, SyncEvents: uint64(options.Sync.events), SyncInterval: options.Sync.interval, Clock: options.Clock, Seed: seed,
+		Origin: r.Origin, Logger: options.Logger, Hooks: options.Hooks,
 		Start: commit.Start{
 			Identity: r.Identity, Incarnation: r.Incarnation, Tail: r.Tail, Durable: r.Mark, Next: r.Next,
 			TreeSize: r.TreeSize, Wall: r.Wall, Counter: r.Counter,
@@ -226,7 +229,7 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 func (s *Store) startMerging(origin mmapseg.Origin, options Options) error {
 	s.merger = merge.New(merge.Config{
 		Dir: s.dir, Index: s.index, Origin: origin, ReadOnly: options.ReadOnly, Rebuild: options.Rebuild, Logger: options.Logger,
-		DamagedPart: s.reader.DamagedPart,
+		DamagedPart: s.reader.DamagedPart, Hooks: options.Hooks,
 	})
 	return s.merger.Load()
 }
@@ -271,3 +274,14 @@ func (s *Store) release() error {
 
 // Report returns what opening found and did.
 func (s *Store) Report() recovery.Report { return s.report }
+
+// openSeam opens a store in a directory that is not on a disk.
+func openSeam(dir vfs.Dir, options any) (any, error) {
+	completed, err := options.(Options).complete()
+	if err != nil {
+		return nil, errors.Join(err, dir.Close())
+	}
+	return openDir(dir, completed)
+}
+
+func init() { seam.OpenStore = openSeam }

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/checked"
 )
 
@@ -152,6 +153,9 @@ func (f *Footer) verify(behind []section, tail *fileTail) (reason string, err er
 			continue
 		}
 		data := b[s.offset-f.checks.offset:][:s.length]
+		if hooks.Enabled && hooks.Planted(hooks.FooterUnchecked) {
+			s.crc = crc(0, data)
+		}
 		if crc(0, data) != s.crc || !f.decode(s.kind, data) {
 			return fmt.Sprintf("section %d is damaged", s.kind), nil
 		}

@@ -5,6 +5,8 @@ package mmapseg
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/batpak/batpak/hooks"
 )
 
 // Mark is a durable position: everything below it had survived a sync when it
@@ -61,7 +63,11 @@ func parsePrefix(b []byte, salt Salt, offset, room int64) (prefix, problem) {
 		return prefix{}, problemMagic
 	}
 	seed, _ := salt.seeds(offset)
-	if crc(seed, b[:prefixChecked]) != le.Uint32(b[prefixChecked:]) {
+	sum := crc(seed, b[:prefixChecked])
+	if hooks.Enabled && hooks.Planted(hooks.FrameHeaderUnchecked) {
+		sum = le.Uint32(b[prefixChecked:])
+	}
+	if sum != le.Uint32(b[prefixChecked:]) {
 		return prefix{}, problemHeader
 	}
 	p := prefix{
@@ -88,6 +94,9 @@ func checkBody(p *prefix, frame []byte, salt Salt, offset int64) problem {
 	}
 	if len(frame) < minEventLength {
 		return problemContent
+	}
+	if hooks.Enabled && hooks.Planted(hooks.PayloadUnchecked) {
+		return problemNone
 	}
 	fixed := eventFixed + int(assignedSize[frame[66]&15])
 	if fixed > len(frame) {

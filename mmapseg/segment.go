@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/internal/mmap"
 	"github.com/batpak/batpak/internal/pin"
@@ -107,15 +108,23 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	if _, err := file.WriteAt(h.encode(), 0); err != nil {
 		return undo(err)
 	}
-	if err := file.SyncAll(); err != nil {
-		return undo(err)
+	if hooks.Enabled && hooks.Planted(hooks.HeaderNotSynced) {
+		// Left out.
+	} else {
+		if err := file.SyncAll(); err != nil {
+			return undo(err)
+		}
 	}
 	if err := dir.Rename(temporary, h.Name()); err != nil {
 		return undo(err)
 	}
 	name = h.Name()
-	if err := dir.Sync(); err != nil {
-		return undo(err)
+	if hooks.Enabled && hooks.Planted(hooks.DirectorySyncMissing) {
+		// Left out.
+	} else {
+		if err := dir.Sync(); err != nil {
+			return undo(err)
+		}
 	}
 	if file, err = reopened(dir, file, name); err != nil {
 		return undo(err)
@@ -354,6 +363,9 @@ func (s *Segment) Retire() error {
 
 // Truncate gives back the file's room behind size.
 func (s *Segment) Truncate(size int64) error {
+	if hooks.Enabled && hooks.Planted(hooks.GiveBackTooMuch) {
+		size &^= 4095
+	}
 	if err := s.file.Truncate(size); err != nil {
 		return fmt.Errorf("cut %s to %d bytes: %w", s.Name(), size, err)
 	}

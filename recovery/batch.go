@@ -2,7 +2,10 @@
 
 package recovery
 
-import "github.com/batpak/batpak/mmapseg"
+import (
+	"github.com/batpak/batpak/hooks"
+	"github.com/batpak/batpak/mmapseg"
+)
 
 // takeBatch takes a batch: first all its frames are checked against each other, then its events are given out, read
 // a second time, so that a batch of any size needs no memory. sound is as that of take.
@@ -77,6 +80,9 @@ func (w *walk) checkCommit(f *mmapseg.Frame, begin *mmapseg.BatchBegin, end int6
 		return "a batch has no commit frame where its begin frame says", nil
 	}
 	commit, err := mmapseg.DecodeBatchCommit(f, w.file.name)
+	if hooks.Enabled && hooks.Planted(hooks.BatchUnchecked) {
+		sum = commit.CRC
+	}
 	switch {
 	case err != nil:
 		return "a batch has a commit frame that can't be understood", nil

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -65,6 +66,11 @@ func Load(dir vfs.Dir, o Options) (*State, error) {
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
+	}
+	if hooks.Enabled {
+		if err := o.Hooks.Reach(hooks.OpenLoad, ""); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	l.files, err = takeInventory(dir)
@@ -179,6 +185,11 @@ func (l *loader) next(w *walk) (f *file, named bool, err error) {
 func (l *loader) successor(w *walk) *file {
 	end := &w.segment.End
 	f := l.files.named(end, w.segment.Header.Number)
+	if hooks.Enabled && hooks.Planted(hooks.SuccessorSaltIgnored) {
+		if f != nil {
+			end.NextSalt = f.header.Salt
+		}
+	}
 	switch {
 	case f == nil || f.chained:
 		l.miss(&mmapseg.CorruptError{Segment: mmapseg.FileName(end.NextNumber, end.NextGeneration),

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -25,6 +26,9 @@ type Resumption struct {
 	Now         int64     // microseconds since the Unix epoch, for headers and the open frame
 	Random      io.Reader // of origin, identity and salts; nil: crypto/rand
 	Hashing     bool      // for a store that is created: events carry the hash chain. Else the store's choice holds
+
+	// Hooks are what tests make happen on the way; nil, and every build without their tag: nothing.
+	Hooks *hooks.Set
 }
 
 // Resumed is a store that is open for writing: its open frame is durable, and so is everything before it.
@@ -96,7 +100,17 @@ func (s *State) Resume(dir vfs.Dir, r Resumption) (*Resumed, error) {
 		TreeSize: s.TreeSize, Origin: s.Origin, Identity: s.Identity, Hashing: s.Hashing, Incarnation: s.Incarnation + 1,
 		Ancestors: s.Ancestors, Wall: s.Wall, Counter: s.Counter, Report: s.Report,
 	}}
-	if err := p.run(); err != nil {
+	if hooks.Enabled && hooks.Planted(hooks.HLCRestarts) {
+		p.out.Wall, p.out.Counter = 0, 0
+	}
+	if hooks.Enabled && hooks.Planted(hooks.IncarnationRepeated) {
+		p.out.Incarnation = s.Incarnation
+	}
+	err := p.run()
+	if hooks.Enabled && err == nil {
+		err = r.Hooks.Reach(hooks.OpenReady, p.out.Segments[len(p.out.Segments)-1].Name())
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("resume %s: %w", dir.Path(), err), closeAll(p.out.Segments))
 	}
 	for _, segment := range s.Segments {
@@ -159,8 +173,14 @@ func (p *resumption) run() error {
 	if err != nil {
 		return err
 	}
+	if hooks.Enabled && hooks.Planted(hooks.LaterFilesKept) {
+		return nil
+	}
 	if err := p.remove(p.state.Later); err != nil {
 		return err
+	}
+	if hooks.Enabled && hooks.Planted(hooks.RemovalNotSynced) {
+		return nil
 	}
 	if len(p.out.Report.Removed) == 0 {
 		return nil
@@ -174,6 +194,11 @@ func (p *resumption) remove(names []string) error {
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(b, a) })
 	for _, name := range names {
+		if hooks.Enabled {
+			if err := p.Hooks.Reach(hooks.OpenRemove, name); err != nil {
+				return err
+			}
+		}
 		if err := p.dir.Remove(name); err != nil {
 			return err
 		}
@@ -193,10 +218,15 @@ func (p *resumption) random(b []byte) error {
 // fitting makes a segment file of this size or, as long as the disk has no room for it, of half as much, down to what
 // the open frame needs.
 func (p *resumption) fitting(number uint64, size int64) (*mmapseg.Segment, error) {
+	if hooks.Enabled {
+		if err := p.Hooks.Reach(hooks.OpenSuccessor, mmapseg.FileName(number, 0)); err != nil {
+			return nil, err
+		}
+	}
 	least := mmapseg.SizeFor(mmapseg.OpenSize(len(p.out.Ancestors)))
 	for ; ; size = max(size/2, least) {
 		made, err := p.segment(number, size)
-		if size <= least || !errors.Is(err, vfs.ErrNoSpace) {
+		if size <= least || !vfs.SmallerMayFit(err) {
 			return made, err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -48,7 +49,7 @@ func (p *resumption) openSegment(segment *Segment) (*mmapseg.Segment, error) {
 			p.goesOn = true
 			return opened, nil
 		}
-		if !errors.Is(err, vfs.ErrNoSpace) {
+		if !vfs.SmallerMayFit(err) {
 			return nil, err
 		}
 		if err := p.giveBack(segment); err != nil {
@@ -93,9 +94,17 @@ func (s *Segment) empty() bool { return s.Contents.End == mmapseg.HeaderSize }
 func (p *resumption) goOn() error {
 	state, last := p.tail(), p.out.Segments[len(p.out.Segments)-1]
 	start := state.closing &^ (page - 1)
+	if hooks.Enabled && hooks.Planted(hooks.CloseFrameTrusted) {
+		start = state.Contents.End
+	}
 	mark := mmapseg.MakeMark(state.Header.Number, state.closing)
 	again := append([]byte(nil), state.image[start:state.Contents.End]...)
 	if p.goesOn {
+		if hooks.Enabled {
+			if err := p.Hooks.Reach(hooks.OpenFrame, last.Name()); err != nil {
+				return err
+			}
+		}
 		again = p.openFrame(again, mmapseg.Place{Salt: state.Header.Salt, Offset: state.Contents.End, Mark: mark})
 		if err := p.write(last, again, start, true); err != nil {
 			return err
@@ -123,14 +132,30 @@ func (p *resumption) cut() error {
 	if s.Ahead > 0 {
 		p.out.Lost = mmapseg.Range{First: s.LastSequence + 1, Last: s.LastSequence + s.Ahead}
 	}
+	if hooks.Enabled && hooks.Planted(hooks.LostRangeForgotten) {
+		p.out.Lost = mmapseg.Range{}
+	}
+	if hooks.Enabled && hooks.Planted(hooks.EmptyLossForgotten) {
+		if p.tail().Events == 0 {
+			p.out.Lost = mmapseg.Range{}
+		}
+	}
 	state, last := p.tail(), p.out.Segments[len(p.out.Segments)-1]
 	if p.goesOn {
 		return p.begin(last)
 	}
 	cut := state.Contents.End
+	if hooks.Enabled && hooks.Planted(hooks.CutTruncates) {
+		if err := last.Truncate(cut); err != nil {
+			return err
+		}
+	}
 	next, err := p.successor()
 	if err != nil {
 		return err
+	}
+	if hooks.Enabled && hooks.Planted(hooks.CutEndFrameMissing) {
+		return p.begin(next)
 	}
 	if err := p.end(last, next, nil, cut, mmapseg.MakeMark(state.Header.Number, cut), mmapseg.EndCut); err != nil {
 		return err
@@ -144,6 +169,17 @@ func (p *resumption) writeAgain(segment *Segment, opened *mmapseg.Segment) error
 	if segment.Sealed || segment.Damaged || segment.durable || segment.empty() {
 		return nil
 	}
+	if hooks.Enabled && hooks.Planted(hooks.RewriteSkipped) {
+		return nil
+	}
+	if hooks.Enabled && hooks.Planted(hooks.RewriteNotSynced) {
+		return opened.Rewrite(segment.image[:segment.Contents.End], 0)
+	}
+	if hooks.Enabled {
+		if err := p.Hooks.Reach(hooks.OpenRewrite, opened.Name()); err != nil {
+			return err
+		}
+	}
 	err := p.write(opened, segment.image[:segment.Contents.End], 0, false)
 	segment.image = nil
 	return err
@@ -151,19 +187,33 @@ func (p *resumption) writeAgain(segment *Segment, opened *mmapseg.Segment) error
 
 // successor makes the segment behind the tail. No number is used twice, not even that of a file which was removed.
 func (p *resumption) successor() (*mmapseg.Segment, error) {
+	if hooks.Enabled && hooks.Planted(hooks.NumberReused) {
+		return p.fitting(p.tail().Header.Number+1, min(2*p.tail().Header.Size, p.SegmentSize))
+	}
 	return p.fitting(p.state.present+1, min(2*p.tail().Header.Size, p.SegmentSize))
 }
 
 // end writes the end frame that names next, behind the bytes of prefix, which begin at start, and syncs it.
 func (p *resumption) end(last, next *mmapseg.Segment, prefix []byte, start int64, mark mmapseg.Mark, reason mmapseg.EndReason) error {
+	if hooks.Enabled {
+		if err := p.Hooks.Reach(hooks.OpenEnd, last.Name()); err != nil {
+			return err
+		}
+	}
 	s := p.state
 	at := start + int64(len(prefix))
 	frame := mmapseg.AppendEnd(prefix, &mmapseg.EndFrame{
 		LastSequence: s.LastSequence, TreeSize: s.TreeSize, NextNumber: next.Number, NextSalt: next.Salt,
 		NextGeneration: next.Generation, Reason: reason,
 	}, mmapseg.Place{Salt: last.Salt, Offset: at, Mark: mark})
-	if err := p.write(last, frame, start, true); err != nil {
-		return err
+	if hooks.Enabled && hooks.Planted(hooks.CutEndFrameNotSynced) {
+		if err := last.Rewrite(frame, start); err != nil {
+			return err
+		}
+	} else {
+		if err := p.write(last, frame, start, true); err != nil {
+			return err
+		}
 	}
 	behind := at + mmapseg.EndSize
 	last.Publish(behind)
@@ -173,11 +223,22 @@ func (p *resumption) end(last, next *mmapseg.Segment, prefix []byte, start int64
 
 // begin writes the open frame as the first of a segment and syncs it.
 func (p *resumption) begin(tail *mmapseg.Segment) error {
+	if hooks.Enabled {
+		if err := p.Hooks.Reach(hooks.OpenFrame, tail.Name()); err != nil {
+			return err
+		}
+	}
 	tail.Activate(p.state.LastSequence+1+p.lost(), p.state.TreeSize)
 	frame := p.openFrame(nil, mmapseg.Place{Salt: tail.Salt, Offset: mmapseg.HeaderSize,
 		Mark: mmapseg.MakeMark(tail.Number, mmapseg.HeaderSize)})
-	if err := p.write(tail, frame, mmapseg.HeaderSize, true); err != nil {
-		return err
+	if hooks.Enabled && hooks.Planted(hooks.OpenFrameNotSynced) {
+		if err := tail.Rewrite(frame, mmapseg.HeaderSize); err != nil {
+			return err
+		}
+	} else {
+		if err := p.write(tail, frame, mmapseg.HeaderSize, true); err != nil {
+			return err
+		}
 	}
 	return p.ready(tail, mmapseg.HeaderSize+int64(len(frame)))
 }
@@ -192,6 +253,9 @@ func (p *resumption) lost() uint64 {
 
 // openFrame appends the open frame of this opening.
 func (p *resumption) openFrame(dst []byte, at mmapseg.Place) []byte {
+	if hooks.Enabled && hooks.Planted(hooks.AheadUnderstated) {
+		p.Ahead = 1
+	}
 	return mmapseg.AppendOpen(dst, &mmapseg.OpenFrame{
 		Identity: p.out.Identity, Incarnation: p.out.Incarnation, Ahead: p.Ahead, Lost: p.out.Lost,
 		LastSequence: p.state.LastSequence + p.lost(), TreeSize: p.out.TreeSize, Wall: p.out.Wall, Counter: p.out.Counter,

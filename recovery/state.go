@@ -5,6 +5,7 @@ package recovery
 import (
 	"log/slog"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -33,6 +34,9 @@ type Options struct {
 
 	// Logger gets one line about everything that is not as a clean close leaves it. nil: silent.
 	Logger *slog.Logger
+
+	// Hooks are what tests make happen while the store is loaded; nil, and every build without their tag: nothing.
+	Hooks *hooks.Set
 }
 
 // State is what the files of a directory say.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -137,6 +138,12 @@ func (w *walk) unsound(unit int64) (more bool, err error) {
 		if proven, err = w.l.proves(mmapseg.MakeMark(w.segment.Header.Number, unit), w.file, unit, written); err != nil {
 			return false, err
 		}
+	}
+	if hooks.Enabled && hooks.Planted(hooks.TornTailRefused) {
+		proven = proven || w.used > unit
+	}
+	if hooks.Enabled && hooks.Planted(hooks.CorruptionCut) {
+		proven = false
 	}
 	switch {
 	case proven:

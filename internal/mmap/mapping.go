@@ -14,6 +14,8 @@ import (
 	"unsafe"
 
 	mmapgo "github.com/edsrzf/mmap-go"
+
+	"github.com/batpak/batpak/hooks"
 )
 
 // Mode says what a mapping allows. The zero value reads only.
@@ -122,6 +124,9 @@ func (m *Mapping) Store(offset int, unit []byte) {
 		return
 	}
 	target := m.direct[offset : offset+len(unit)]
+	if hooks.Enabled && hooks.Planted(hooks.FirstWordFirst) {
+		atomic.StoreUint64((*uint64)(unsafe.Pointer(&target[0])), binary.NativeEndian.Uint64(unit))
+	}
 	copy(target[word:], unit[word:])
 	atomic.StoreUint64((*uint64)(unsafe.Pointer(&target[0])), binary.NativeEndian.Uint64(unit))
 }

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
@@ -42,12 +43,18 @@ type Config struct {
 	EveryAppend bool         // policy: Append returns when its sync did
 	SyncAll     bool         // fsync in place of fdatasync
 	Hashing     bool
-	SegmentSize int64  // largest ordinary segment
-	Ahead       uint64 // bound of what is staged beyond durable, as in the open frame
-	Clock       func() time.Time
-	Seed        [32]byte // of ids and salts
-	Origin      mmapseg.Origin
-	Logger      *slog.Logger
+	SegmentSize int64 // largest ordinary segment
+	// Limit is how many events may be staged beyond what is durable: appends wait there.
+	Limit uint64
+	// SyncEvents and SyncInterval begin a sync in the background when so many events are staged
+	// beyond what is durable, or when the oldest of them is so old; 0: they don't.
+	SyncEvents   uint64
+	SyncInterval time.Duration
+	Clock        func() time.Time
+	Hooks        *hooks.Set // nil: none
+	Seed         [32]byte   // of ids and salts
+	Origin       mmapseg.Origin
+	Logger       *slog.Logger
 
 	// Head finds the state of an entity before the events of a tail, of which every part
 	// before is complete. It runs in the goroutine that appends, outside the section.
@@ -87,7 +94,13 @@ type Log struct {
 	syncAll     bool
 	hashing     bool
 	segmentSize int64
-	ahead       uint64
+	limit       uint64
+	syncEvents  uint64
+	// syncInterval is the policy's; 0: none.
+	syncInterval time.Duration
+	// syncsItself: the policy begins syncs for which nobody waits.
+	syncsItself bool
+	hooks       *hooks.Set
 	clock       func() time.Time
 	origin      mmapseg.Origin
 	identity    [16]byte
@@ -141,6 +154,13 @@ type Log struct {
 	syncing   sync.Mutex
 	syncStats syncCounters
 
+	group    group          // who waits for syncs
+	flushers sync.WaitGroup // at most one goroutine, and those that are about to end
+
+	armed   atomic.Bool // the timer runs
+	timerMu sync.Mutex
+	timer   *time.Timer // nil until it is first armed; guarded by timerMu
+
 	// mapping keeps populating a segment and unmapping it for writing apart.
 	mapping sync.Mutex
 
@@ -160,7 +180,8 @@ func New(c Config) *Log {
 	parts := c.Index.Parts()
 	l := &Log{
 		dir: c.Dir, set: c.Set, everyAppend: c.EveryAppend, syncAll: c.SyncAll, hashing: c.Hashing,
-		segmentSize: c.SegmentSize, ahead: c.Ahead, clock: c.Clock, origin: c.Origin,
+		segmentSize: c.SegmentSize, limit: c.Limit, syncEvents: c.SyncEvents, syncInterval: c.SyncInterval, hooks: c.Hooks,
+		syncsItself: c.EveryAppend || c.SyncEvents > 0 || c.SyncInterval > 0, clock: c.Clock, origin: c.Origin,
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
 		wall: c.Start.Wall, counter: c.Start.Counter, random: rand.NewChaCha8(c.Seed),
@@ -173,9 +194,11 @@ func New(c Config) *Log {
 		stop:          make(chan struct{}),
 	}
 	l.room = sync.NewCond(&l.mu)
+	l.group.idle = sync.NewCond(&l.group.mu)
 	l.indexing.Store(l.part.Tail())
 	l.durable.Store(uint64(c.Start.Durable))
 	l.durableSequence.Store(c.Start.Next - 1)
+	l.group.covered.Store(c.Start.Next - 1)
 	l.populated = c.Start.Tail
 	active.Publish(c.Start.Tail)
 	c.Set.SetVisible(c.Start.Next - 1)
@@ -192,6 +215,11 @@ func New(c Config) *Log {
 
 // refusal says why nothing can be appended. The caller holds mu.
 func (l *Log) refusal() error {
+	if hooks.Enabled && hooks.Planted(hooks.PoisonIgnored) {
+		if !l.closing {
+			return nil
+		}
+	}
 	switch {
 	case l.closing:
 		return ErrClosed
@@ -207,28 +235,43 @@ type PoisonError struct{ Cause error }
 // Error gives the cause too.
 func (e *PoisonError) Error() string { return ErrPoisoned.Error() + ": " + e.Cause.Error() }
 
-// Is reports whether target is [ErrPoisoned].
-func (e *PoisonError) Is(target error) bool { return target == ErrPoisoned }
+// Is reports whether target is [ErrPoisoned], or the failure is.
+func (e *PoisonError) Is(target error) bool { return target == ErrPoisoned || isCause(e.Cause, target) }
 
-// Unwrap returns the failure.
-func (e *PoisonError) Unwrap() error { return e.Cause }
+// As finds target in the failure.
+func (e *PoisonError) As(target any) bool { return errors.As(e.Cause, target) }
 
-// IndeterminateError is [ErrIndeterminate] with the failure of the sync.
+// isCause is errors.Is without the errors that promise that nothing was stored: a sync can fail
+// with them, too, and then the promise does not hold.
+func isCause(cause, target error) bool {
+	return target != vfs.ErrNoSpace && target != vfs.ErrLimit && errors.Is(cause, target)
+}
+
+// IndeterminateError is [ErrIndeterminate] with the failure of the sync, or the end of the wait for it.
 type IndeterminateError struct {
 	Sequence uint64 // of the event, which may or may not survive; 0: several
 	Cause    error
+
+	cancelled bool // nothing failed: the wait ended
 }
 
 // Error gives the cause too.
 func (e *IndeterminateError) Error() string {
-	return ErrIndeterminate.Error() + ": sync failed: " + e.Cause.Error()
+	what := ": sync failed: "
+	if e.cancelled {
+		what = ": the wait for its sync ended: "
+	}
+	return ErrIndeterminate.Error() + what + e.Cause.Error()
 }
 
-// Is reports whether target is [ErrIndeterminate].
-func (e *IndeterminateError) Is(target error) bool { return target == ErrIndeterminate }
+// Is reports whether target is [ErrIndeterminate], or the failure of the sync or the error of the
+// context is.
+func (e *IndeterminateError) Is(target error) bool {
+	return target == ErrIndeterminate || isCause(e.Cause, target)
+}
 
-// Unwrap returns the failure of the sync.
-func (e *IndeterminateError) Unwrap() error { return e.Cause }
+// As finds target in the failure.
+func (e *IndeterminateError) As(target any) bool { return errors.As(e.Cause, target) }
 
 // poisonLocked ends all writing. The caller holds mu.
 func (l *Log) poisonLocked(cause error) {

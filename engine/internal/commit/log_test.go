@@ -78,7 +78,7 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	x := indexOf(first)
 	l := New(Config{
 		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
-		SegmentSize: mmapseg.MinSize, Ahead: 1 << 16, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		SegmentSize: mmapseg.MinSize, Limit: 1 << 16, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Start: Start{Tail: mmapseg.HeaderSize, Next: 1},
 	})
 	t.Cleanup(func() {
@@ -119,7 +119,7 @@ func appendBytes(l *Log, n int) (Receipt, error) {
 	draft := event.Draft{Coordinate: event.MustAt("entity", "scope"), Kind: event.Data, Payload: make([]byte, n)}
 	u.Draft = draft
 	l.Encode(u, Cause{})
-	receipt, err := l.Append(u)
+	receipt, err := l.Append(u, WaitPolicy)
 	l.Release(u)
 	return receipt, err
 }

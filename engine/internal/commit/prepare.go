@@ -15,9 +15,9 @@
 package commit
 
 import (
-	"errors"
 	"fmt"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
@@ -130,9 +130,7 @@ func (l *Log) createStep() bool {
 // populate brings in pages of the active segment. A failure costs page faults
 // later, no more, and is logged.
 func (l *Log) populate(s *mmapseg.Segment, from, to int64) {
-	l.mapping.Lock()
-	err := s.Populate(from, to)
-	l.mapping.Unlock()
+	err := l.bringIn(s, from, to)
 	if err != nil {
 		l.logger.Warn("populate segment", "segment", s.Name(), "from", from, "to", to, "error", err)
 	}
@@ -148,6 +146,18 @@ func (l *Log) populate(s *mmapseg.Segment, from, to int64) {
 		l.populated = max(l.populated, to)
 	}
 	l.mu.Unlock()
+}
+
+// bringIn makes pages of a segment that was not retired yet present.
+func (l *Log) bringIn(s *mmapseg.Segment, from, to int64) error {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.PreparePopulate, s.Name()); err != nil {
+			return err
+		}
+	}
+	l.mapping.Lock()
+	defer l.mapping.Unlock()
+	return s.Populate(from, to)
 }
 
 // prepare makes a segment the next one, in place of a smaller one: of this size, or,
@@ -177,13 +187,16 @@ func (l *Log) prepare(size, least int64) {
 		}
 	}
 	next, err := l.create(h, ahead)
-	for errors.Is(err, vfs.ErrNoSpace) && h.Size > least {
+	for vfs.SmallerMayFit(err) && h.Size > least {
 		h.Size = max(h.Size/2&^4095, least)
 		next, err = l.create(h, ahead)
 	}
 	var spare *index.Tail
 	if next != nil {
 		spare = index.NewTail(next.Size)
+	}
+	if hooks.Enabled && next != nil {
+		_ = l.hooks.Reach(hooks.PrepareReady, next.Name())
 	}
 	l.mu.Lock()
 	l.prepared, l.spare, l.preparing = next, spare, err
@@ -199,6 +212,11 @@ func (l *Log) prepare(size, least int64) {
 
 // create makes a segment and populates its first bytes.
 func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.PrepareCreate, h.Name()); err != nil {
+			return nil, fmt.Errorf("prepare segment: %w", err)
+		}
+	}
 	next, err := mmapseg.Create(l.dir, h)
 	if err != nil {
 		return nil, err

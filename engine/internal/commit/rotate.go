@@ -5,9 +5,11 @@
 package commit
 
 import (
+	"context"
 	"fmt"
 	"math"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
@@ -26,9 +28,12 @@ func (l *Log) waitForRoom(n, events int) error {
 		if staged < l.next || staged == math.MaxUint64 { // there is always a next one
 			return ErrFull
 		}
-		if staged-l.durableSequence.Load() <= l.ahead {
+		if l.mayStage(staged) {
 			if l.active.Fits(l.tail, n) {
 				return nil
+			}
+			if hooks.Enabled && hooks.Planted(hooks.UnsyncedForgotten) {
+				l.retired = nil
 			}
 			if l.retired == nil && l.prepared != nil && l.preparedFits(n) {
 				return l.rotate()
@@ -44,15 +49,31 @@ func (l *Log) waitForRoom(n, events int) error {
 	}
 }
 
+// mayStage reports whether events may be staged up to a sequence. A unit that is larger than the
+// bound may when nothing else is staged.
+func (l *Log) mayStage(last uint64) bool {
+	if hooks.Enabled && hooks.Planted(hooks.AheadNotKept) {
+		return true
+	}
+	durable := l.durableSequence.Load()
+	return last-durable <= l.limit || durable == l.next-1
+}
+
 // preparedFits reports whether the prepared segment has room for n bytes.
 func (l *Log) preparedFits(n int) bool { return l.prepared.Fits(mmapseg.HeaderSize, n) }
 
 // makeRoom does or waits for what stands in the way of n bytes. The caller holds
 // mu, which is given back meanwhile.
 func (l *Log) makeRoom(n, events int) error {
-	if l.next-1+uint64(events)-l.durableSequence.Load() > l.ahead {
-		l.unlocked(l.syncStaged)
-		return nil // a poisoned store refuses at the next look
+	if last := l.next - 1 + uint64(events); !l.mayStage(last) {
+		least := min(last-l.limit, l.next-1) // has to be durable
+		if hooks.Enabled {
+			_ = l.hooks.Reach(hooks.AheadWait, l.active.Name())
+		}
+		l.mu.Unlock()
+		_ = l.waitDurable(context.Background(), least) // a poisoned store refuses at the next look
+		l.mu.Lock()
+		return nil
 	}
 	if r := l.retired; r != nil {
 		l.unlocked(func() error { return l.syncRetired(r) })
@@ -97,14 +118,23 @@ func (l *Log) sizeAfter(size int64) int64 { return min(2*size, l.segmentSize) }
 // mu and has seen that the segment before is synced.
 func (l *Log) rotate() error {
 	old, successor := l.active, l.prepared
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.RotateBegin, old.Name()); err != nil {
+			return err
+		}
+	}
 	end := mmapseg.EndFrame{
 		LastSequence: l.next - 1, TreeSize: l.treeSize, NextNumber: successor.Number,
 		NextSalt: successor.Salt, NextGeneration: successor.Generation, Reason: mmapseg.EndRotated,
 	}
 	place := mmapseg.Place{Salt: old.Salt, Offset: l.tail, Mark: mmapseg.Mark(l.durable.Load())}
 	l.control = mmapseg.AppendEnd(l.control[:0], &end, place)
-	if err := l.storeControl(old, l.tail, l.control); err != nil {
-		return err
+	if hooks.Enabled && hooks.Planted(hooks.EndFrameMissing) {
+		// Left out.
+	} else {
+		if err := l.storeControl(old, l.tail, l.control); err != nil {
+			return err
+		}
 	}
 	l.retired = &Retired{
 		Segment: old, Part: l.part, End: l.tail + int64(len(l.control)), Last: l.next - 1,
@@ -122,6 +152,9 @@ func (l *Log) rotate() error {
 	l.stats.rotations++
 	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.RotateEnd, successor.Name())
+	}
 	return nil
 }
 

@@ -4,7 +4,10 @@
 
 package commit
 
-import "github.com/batpak/batpak/mmapseg"
+import (
+	"github.com/batpak/batpak/hooks"
+	"github.com/batpak/batpak/mmapseg"
+)
 
 // sealStep seals the first queued segment and reports whether there was one.
 func (l *Log) sealStep() bool {
@@ -30,14 +33,28 @@ func (l *Log) sealStep() bool {
 // seal unmaps the segment for writing before it syncs: a sync of pages that are
 // mapped for writing interrupts the appending core for each of them.
 func (l *Log) seal(r *Retired) error {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SealRetire, r.Segment.Name()); err != nil {
+			return err
+		}
+	}
 	l.mapping.Lock()
 	err := r.Segment.Retire()
 	l.mapping.Unlock()
 	if err != nil {
 		return err
 	}
-	if err := l.serially(func() error { return l.syncRetired(r) }); err != nil {
-		return err
+	if hooks.Enabled && hooks.Planted(hooks.FooterBeforeFrames) {
+		// Left out.
+	} else {
+		if err := l.serially(func() error { return l.syncRetired(r) }); err != nil {
+			return err
+		}
+	}
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SealFooter, r.Segment.Name()); err != nil {
+			return err
+		}
 	}
 	// Where there are few processors, the preparer's turn comes late while this
 	// one computes, and then on the appending goroutine's: so look after the pages
@@ -46,11 +63,21 @@ func (l *Log) seal(r *Retired) error {
 	if err != nil {
 		return err
 	}
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SealWrite, r.Segment.Name()); err != nil {
+			return err
+		}
+	}
 	if err := r.Segment.Seal(r.End, footer); err != nil {
 		return err
 	}
-	if err := l.serially(func() error { return l.syncFile(r.Segment) }); err != nil {
+	if err := l.serially(func() error { return l.syncSealed(r.Segment) }); err != nil {
 		return err
+	}
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SealGiveBack, r.Segment.Name()); err != nil {
+			return err
+		}
 	}
 	if err := r.Segment.GiveBack(r.End, r.End+int64(len(footer))); err != nil {
 		return err
@@ -58,12 +85,28 @@ func (l *Log) seal(r *Retired) error {
 	l.mu.Lock()
 	l.stats.sealed++
 	l.mu.Unlock()
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.SealDone, r.Segment.Name())
+	}
 	l.sealed(r)
 	return nil
 }
 
+// syncSealed syncs a segment that got its footer. The caller holds syncing.
+func (l *Log) syncSealed(s *mmapseg.Segment) error {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SealSync, s.Name()); err != nil {
+			return l.poisonBy(err)
+		}
+	}
+	return l.syncFile(s)
+}
+
 // serially runs a sync when no other is under way and the store is not poisoned.
 func (l *Log) serially(sync func() error) error {
+	if hooks.Enabled && hooks.Planted(hooks.SyncsNotSerial) {
+		return sync()
+	}
 	l.syncing.Lock()
 	defer l.syncing.Unlock()
 	if poison := l.staged().poison; poison != nil {
@@ -87,10 +130,19 @@ func (l *Log) close() error {
 	l.mu.Unlock()
 	close(l.stop)
 	l.background.Wait()
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.CloseBegin, "")
+	}
 	for l.sealStep() { // what the sealer had not come to
 	}
 	l.leaveSealed()
 	err := l.serially(l.finish)
+	if hooks.Enabled && hooks.Planted(hooks.CloseFrameWhenPoisoned) {
+		if l.poison != nil {
+			_ = l.leaveCloseFrame()
+		}
+	}
+	l.disarm()
 	l.mu.Lock()
 	prepared := l.prepared
 	l.prepared, l.spare = nil, nil
@@ -137,12 +189,31 @@ func (l *Log) leaveSealed() {
 	}
 }
 
-// finish syncs what is staged, then writes and syncs the close frame: it must
-// not be on disk before what it vouches for.
+// finish syncs what is staged, then leaves the close frame: it must not be on disk
+// before what it vouches for.
 func (l *Log) finish() error {
-	if err := l.syncStaged(); err != nil {
-		return err
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.CloseSync, l.active.Name()); err != nil {
+			return l.poisonBy(err)
+		}
 	}
+	if hooks.Enabled && hooks.Planted(hooks.CloseFrameBeforeSync) {
+		// Left out.
+	} else {
+		if err := l.syncStaged(); err != nil {
+			return err
+		}
+	}
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.CloseFrame, l.active.Name()); err != nil {
+			return l.poisonBy(err)
+		}
+	}
+	return l.leaveCloseFrame()
+}
+
+// leaveCloseFrame writes and syncs the close frame, and gives back the room behind it.
+func (l *Log) leaveCloseFrame() error {
 	l.mu.Lock()
 	frame := mmapseg.AppendClose(nil, &mmapseg.CloseFrame{
 		Identity: l.identity, Incarnation: l.incarnation, LastSequence: l.next - 1, TreeSize: l.treeSize, Wall: l.wall, Counter: l.counter,
@@ -158,6 +229,11 @@ func (l *Log) finish() error {
 		return err
 	}
 	l.publishDurable(active, tail, last)
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.CloseTruncate, active.Name()); err != nil {
+			return err
+		}
+	}
 	if err := active.Retire(); err != nil {
 		return err
 	}

@@ -5,23 +5,36 @@
 package commit
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/fault"
 	"github.com/batpak/batpak/mmapseg"
 )
 
-// Append gives the unit its place and, where the policy says so, waits until it
-// is durable. The receipt is that of the unit's last event.
-func (l *Log) Append(u *Unit) (Receipt, error) {
+// Wait says what an append waits for.
+type Wait uint8
+
+// What an append can wait for: what the policy says, until it is durable, for nothing but its place.
+const (
+	WaitPolicy Wait = iota
+	WaitDurable
+	WaitStaged
+)
+
+// Append gives the unit its place and waits for what it is to wait for. The receipt is that of
+// the unit's last event.
+func (l *Log) Append(u *Unit, wait Wait) (Receipt, error) {
 	now := l.clock().UnixMicro()
 	if err := l.enter(u); err != nil {
 		return Receipt{}, err
 	}
-	if err := l.judge(u); err != nil {
+	if err := l.mayPlace(u); err != nil {
 		l.mu.Unlock()
+		wake(l.prepareKick) // there may have been a rotation
 		return Receipt{}, err
 	}
 	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
@@ -36,10 +49,12 @@ func (l *Log) Append(u *Unit) (Receipt, error) {
 		wake(l.prepareKick)
 	}
 	receipt := u.items[len(u.items)-1].receipt()
-	if l.everyAppend {
-		if err := l.WaitDurable(receipt.Sequence); err != nil {
+	if wait == WaitDurable || wait == WaitPolicy && l.everyAppend {
+		if err := l.waitDurable(context.Background(), receipt.Sequence); err != nil {
 			return Receipt{}, err
 		}
+	} else if l.syncsItself {
+		l.begin(receipt.Sequence)
 	}
 	return receipt, nil
 }
@@ -59,6 +74,9 @@ func (l *Log) enter(u *Unit) error {
 			head, err := l.head(e.Entity(), e.EntityHash(), tail)
 			if err != nil {
 				return fmt.Errorf("newest event of the entity: %w", err)
+			}
+			if hooks.Enabled && hooks.Planted(hooks.ClocksRestart) {
+				head = index.Head{}
 			}
 			e.Head = head
 		}
@@ -93,6 +111,19 @@ func (l *Log) moveOn(u *Unit, resolved *index.Tail) bool {
 	return true
 }
 
+// mayPlace judges a unit. The caller holds mu.
+func (l *Log) mayPlace(u *Unit) error {
+	if err := l.judge(u); err != nil {
+		return err
+	}
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.AppendPlace, l.active.Name()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // judge decides whether the unit may be stored at all, now that nothing can come
 // between the decision and the storing. It is here that idempotency keys are
 // looked up, and then expectations, in what was committed since they were judged
@@ -102,6 +133,9 @@ func (l *Log) judge(*Unit) error { return nil }
 // place assigns and copies a unit for which there is room. The caller holds mu.
 func (l *Log) place(u *Unit, now int64) {
 	mark := mmapseg.Mark(l.durable.Load())
+	if hooks.Enabled && hooks.Planted(hooks.DurableMarkZero) {
+		mark = 0
+	}
 	base := l.tail
 	sequence := l.next
 	tail := l.indexing.Load()
@@ -120,7 +154,17 @@ func (l *Log) place(u *Unit, now int64) {
 	l.next += uint64(len(u.items))
 	l.treeSize += uint64(len(u.items))
 	l.tail += int64(len(u.bytes))
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.AppendStaged, l.active.Name())
+	}
 	if !l.everyAppend {
+		if hooks.Enabled {
+			_ = l.hooks.Reach(hooks.PublishVisible, l.active.Name())
+		}
+		l.active.Publish(l.tail)
+		l.set.SetVisible(l.next - 1)
+	}
+	if hooks.Enabled && hooks.Planted(hooks.VisibleBeforeDurable) {
 		l.active.Publish(l.tail)
 		l.set.SetVisible(l.next - 1)
 	}

@@ -5,9 +5,12 @@
 package commit
 
 import (
+	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/mmapseg"
 )
 
@@ -19,53 +22,67 @@ type syncCounters struct{ count, nanos atomic.Uint64 }
 // clean whatever happened to them. The caller holds syncing.
 func (l *Log) syncFile(s *mmapseg.Segment) error {
 	begin := time.Now()
-	err := s.Sync(l.syncAll)
+	err := l.syncSegment(s)
 	l.syncStats.count.Add(1)
 	l.syncStats.nanos.Add(uint64(time.Since(begin)))
+	if hooks.Enabled && hooks.Planted(hooks.SyncRetried) {
+		if err != nil {
+			err = l.syncSegment(s)
+		}
+	}
+	if hooks.Enabled && hooks.Planted(hooks.SyncErrorSwallowed) {
+		err = nil
+	}
 	if err != nil {
-		l.mu.Lock()
-		l.poisonLocked(err)
-		l.mu.Unlock()
-	}
-	return err
-}
-
-// WaitDurable returns when the event with this sequence is durable. A caller that
-// finds no sync under way does it itself, for everything that is staged by then;
-// the others find their events covered when it is done.
-func (l *Log) WaitDurable(sequence uint64) error {
-	if l.durableSequence.Load() >= sequence {
-		return nil
-	}
-	if err := l.syncUpTo(sequence); err != nil {
-		l.tell()
-		return &IndeterminateError{Sequence: sequence, Cause: err}
+		return l.poisonBy(err)
 	}
 	return nil
 }
 
-// syncUpTo syncs all that is staged unless sequence is durable by then.
-func (l *Log) syncUpTo(sequence uint64) error {
-	l.syncing.Lock()
-	defer l.syncing.Unlock()
-	if l.durableSequence.Load() >= sequence {
+// syncSegment is the system call.
+func (l *Log) syncSegment(s *mmapseg.Segment) error {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SyncStaged, s.Name()); err != nil {
+			return err
+		}
+	}
+	if hooks.Enabled && hooks.Planted(hooks.SyncSkipped) {
 		return nil
 	}
-	return l.syncStaged()
+	return s.Sync(l.syncAll)
+}
+
+// Closing reports whether Close was called.
+func (l *Log) Closing() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closing
+}
+
+// Wait returns when the event with this sequence is durable. Without such an event it is
+// mmapseg.ErrNotFound, at once.
+func (l *Log) Wait(ctx context.Context, sequence uint64) error {
+	l.mu.Lock()
+	closing, next := l.closing, l.next
+	l.mu.Unlock()
+	switch {
+	case closing:
+		return ErrClosed
+	case sequence == 0 || sequence >= next:
+		return fmt.Errorf("wait for sequence %d: %w: the last one given to an event is %d", sequence, mmapseg.ErrNotFound, next-1)
+	}
+	return l.waitDurable(ctx, sequence)
 }
 
 // Sync makes everything durable that was staged before the call.
 func (l *Log) Sync() error {
 	l.mu.Lock()
-	poison, closing, staged := l.poison, l.closing, l.next-1
+	refused, staged := l.refusal(), l.next-1
 	l.mu.Unlock()
-	if closing {
-		return ErrClosed
+	if refused != nil {
+		return refused
 	}
-	if poison != nil {
-		return &PoisonError{Cause: poison}
-	}
-	return l.WaitDurable(staged)
+	return l.waitDurable(context.Background(), staged)
 }
 
 // staged is a consistent view of what a sync has to cover.
@@ -83,13 +100,23 @@ func (l *Log) staged() staged {
 	return staged{l.retired, l.active, l.tail, l.next - 1, l.poison}
 }
 
-// syncStaged syncs what is staged and moves the durable watermark: first the
-// segment that ended, then the one after it, since nothing in that counts before
-// the end frame is durable. The caller holds syncing.
-func (l *Log) syncStaged() error {
-	at := l.staged()
+// syncStaged syncs what is staged and moves the durable watermark. The caller holds
+// syncing.
+func (l *Log) syncStaged() error { return l.syncAt(l.staged()) }
+
+// syncAt syncs what was staged at some moment: first the segment that ended, then the
+// one after it, since nothing in that counts before the end frame is durable. The
+// caller holds syncing.
+func (l *Log) syncAt(at staged) error {
 	if at.poison != nil {
 		return at.poison
+	}
+	l.cover(at.sequence)
+	if hooks.Enabled && hooks.Planted(hooks.RetiredNotSynced) {
+		at.retired = nil
+	}
+	if hooks.Enabled && hooks.Planted(hooks.DurableBeforeSync) {
+		l.publishDurable(at.active, at.tail, at.sequence)
 	}
 	if at.retired != nil {
 		if err := l.syncRetired(at.retired); err != nil {
@@ -99,8 +126,24 @@ func (l *Log) syncStaged() error {
 	if err := l.syncFile(at.active); err != nil {
 		return err
 	}
+	if hooks.Enabled && hooks.Planted(hooks.SnapshotAfterSync) {
+		at = l.staged()
+	}
 	l.publishDurable(at.active, at.tail, at.sequence)
 	return nil
+}
+
+// cover notes that a sync covers what was staged up to a sequence. The caller holds syncing.
+func (l *Log) cover(sequence uint64) {
+	l.group.covered.Store(max(l.group.covered.Load(), sequence))
+}
+
+// poisonBy poisons the store with a failure, which it returns.
+func (l *Log) poisonBy(err error) error {
+	l.mu.Lock()
+	l.poisonLocked(err)
+	l.mu.Unlock()
+	return err
 }
 
 // syncRetired syncs the segment that ended last, unless it was done already, and
@@ -112,6 +155,7 @@ func (l *Log) syncRetired(r *Retired) error {
 	if !pending {
 		return nil
 	}
+	l.cover(r.Last)
 	if err := l.syncFile(r.Segment); err != nil {
 		return err
 	}
@@ -126,8 +170,14 @@ func (l *Log) syncRetired(r *Retired) error {
 // publishDurable moves the durable watermark, and under the policy "every append"
 // lets readers see what it covers. The caller holds syncing.
 func (l *Log) publishDurable(s *mmapseg.Segment, end int64, last uint64) {
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.PublishDurable, s.Name())
+	}
 	l.durable.Store(uint64(mmapseg.MakeMark(s.Number, end)))
 	if l.everyAppend {
+		if hooks.Enabled {
+			_ = l.hooks.Reach(hooks.PublishVisible, s.Name())
+		}
 		s.Publish(end)
 		l.set.SetVisible(last)
 	}

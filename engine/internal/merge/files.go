@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/internal/mmap"
@@ -162,6 +163,12 @@ func (m *Merger) discard(name string, reason error) {
 func (m *Merger) remove(name string) {
 	if m.readOnly {
 		return
+	}
+	if hooks.Enabled {
+		if err := m.hooks.Reach(hooks.MergeRemove, name); err != nil {
+			m.fail("remove run", name, err)
+			return
+		}
 	}
 	if err := m.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		m.fail("remove run", name, err)

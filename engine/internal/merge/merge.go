@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 )
@@ -22,6 +23,8 @@ type Config struct {
 	ReadOnly bool     // no file is written or removed
 	Rebuild  bool     // no file is believed, all are made anew
 	Logger   *slog.Logger
+
+	Hooks *hooks.Set // what tests make happen; nil, and every build without their tag: nothing
 
 	// DamagedPart, if given, is called by the goroutine for a part whose lists could not be read, once; it is left
 	// out of runs from then on. The error tells whether it is damage.
@@ -45,6 +48,7 @@ type Merger struct {
 	origin      [16]byte
 	readOnly    bool
 	rebuild     bool
+	hooks       *hooks.Set
 	logger      *slog.Logger
 	damagedPart func(*index.Part, error)
 	unfit       map[*index.Part]bool // the goroutine's
@@ -65,7 +69,7 @@ type Merger struct {
 // New returns a merger that has not looked at the directory.
 func New(c Config) *Merger {
 	m := &Merger{
-		dir: c.Dir, index: c.Index, origin: c.Origin, readOnly: c.ReadOnly, rebuild: c.Rebuild, logger: c.Logger,
+		dir: c.Dir, index: c.Index, origin: c.Origin, readOnly: c.ReadOnly, rebuild: c.Rebuild, hooks: c.Hooks, logger: c.Logger,
 		damagedPart: c.DamagedPart, unfit: map[*index.Part]bool{},
 	}
 	m.changed = sync.NewCond(&m.mu)

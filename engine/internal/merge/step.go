@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 )
@@ -74,6 +75,11 @@ func (m *Merger) merge(inputs []index.RunInput) error {
 		return err
 	}
 	name := fileName(w.Info())
+	if hooks.Enabled {
+		if err := m.hooks.Reach(hooks.MergeBegin, name); err != nil {
+			return err
+		}
+	}
 	f, err := m.create(name + temporary)
 	if err != nil {
 		return err
@@ -130,6 +136,9 @@ func (m *Merger) write(w *index.RunWriter, f vfs.File) (*index.Run, error) {
 
 // replace puts a run in the place of its inputs, and removes their files; false: an input is not in the index any more.
 func (m *Merger) replace(inputs []index.RunInput, r *index.Run) bool {
+	if hooks.Enabled {
+		_ = m.hooks.Reach(hooks.MergeSwap, fileName(r.Info()))
+	}
 	var old []*index.Run
 	for _, input := range inputs {
 		if input.Run != nil {

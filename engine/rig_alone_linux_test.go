@@ -1,0 +1,45 @@
+// Tests that need a process of their own: for mounts that go with it whatever happens,
+// or for limits that nobody else shall feel.
+
+package engine_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/batpak/batpak/internal/rig"
+)
+
+// childTest is the environment variable that tells a child which test it is to run.
+const childTest = "BATPAK_ENGINE_TEST_ALONE"
+
+// alone reports whether this process is the test's own. In any other it starts that,
+// with what is set apart for it, waits for its end and takes over its verdict.
+func alone(t *testing.T, apart rig.Apart) bool {
+	t.Helper()
+	if os.Getenv(childTest) == t.Name() {
+		return true
+	}
+	command := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
+	// What a child that is killed leaves behind is removed with the parent's directory.
+	command.Env = append(os.Environ(), childTest+"="+t.Name(), "TMPDIR="+quickDir(t), "GORACE=atexit_sleep_ms=0")
+	rig.Bind(command, apart)
+	said, err := command.CombinedOutput()
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		t.Skipf("SKIPPED: this needs mounts of its own, as root has them: %v", err)
+	case err != nil:
+		t.Errorf("%v; the process of the test said:\n%s", err, said)
+	case strings.Contains(string(said), "--- SKIP: "+t.Name()):
+		t.Skipf("SKIPPED in the process of the test, which said:\n%s", said)
+	case !strings.Contains(string(said), "--- PASS: "+t.Name()):
+		t.Errorf("the process of the test ran no test:\n%s", said)
+	default:
+		t.Logf("the process of the test said:\n%s", said)
+	}
+	return false
+}
