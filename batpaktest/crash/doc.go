@@ -1,0 +1,23 @@
+// Package crash is the crash simulator: it lets stores live on simulated disks, cuts their power at moments of all
+// kinds, has the real engine recover what such a cut may leave, itself cut off again and again, and checks what is
+// left against what anyone had been told.
+//
+// It knows what a store promises, which is all that its checks are made of:
+//
+//   - what was acknowledged as durable, or served by an opening, is there with its id and its content;
+//   - a sequence that anyone was told never names another event, and the store goes on behind all of them;
+//   - what is there is a prefix of what was appended, without a hole but recorded lost ranges, in which everything lies
+//     that was told and is gone;
+//   - hash chains, clocks, ids and the hybrid logical clock are those of one history;
+//   - without rot nothing is called corrupt, and with rot nothing durable goes silently;
+//   - opening for reading only shows what opening for writing does.
+//
+// A life is one opening of a store with writers and readers beside each other; a chain is lives one after the other on
+// the same disk, each beginning with what the one before left when it was cut off. While a life runs, the disk keeps a
+// journal, and in it what was told to whom. The journal is then replayed, and images are taken at many moments of
+// it: see [Run]. What a life does depends on how its goroutines meet, which is why a finding carries the journals, and
+// is replayed from them.
+//
+// It never knows how the engine does what it promises: stores are opened through their public door, on a directory
+// that is not on a disk. Only to judge rot it reads frames itself, with package mmapseg.
+package crash

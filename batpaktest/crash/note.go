@@ -1,0 +1,45 @@
+// This file holds notes: what somebody was told, in the order in which it happened among the changes of the disk.
+
+package crash
+
+import (
+	"encoding/gob"
+
+	"github.com/batpak/batpak/event"
+)
+
+// kind says what a note is about.
+type kind uint8
+
+const (
+	opened  kind = iota + 1 // an opening returned: Entries is all that it served, Sequence the highest it has given away
+	told                    // somebody knows that the event has this sequence
+	durable                 // somebody knows that everything up to Sequence is durable
+	closed                  // Close returned, without an error
+)
+
+// note is one entry of what was told. Its fields are exported for saving.
+type note struct {
+	Kind     kind
+	Sequence uint64
+	Event    entry   // of told
+	Behind   uint64  // of told, by who appended it: all up to this sequence had been known to be durable before; 0: nothing was
+	Entries  []entry // of opened
+}
+
+// entry is an event as somebody knows it.
+type entry struct {
+	Sequence uint64
+	ID       event.ID
+	Hash     event.Hash
+	Stamp    stamp
+}
+
+func entryOf(ev *event.Event) entry {
+	return entry{ev.Sequence, ev.ID, ev.Hash, stampOf(ev)}
+}
+
+func init() { gob.Register(&note{}) }
+
+// ledger takes notes. The journal of a disk is one.
+type ledger interface{ Note(v any) }

@@ -1,0 +1,7 @@
+// The constant of other builds.
+
+//go:build !race
+
+package crash
+
+const raceBuild = false

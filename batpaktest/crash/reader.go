@@ -1,0 +1,48 @@
+// This file holds readers: what they see and remember.
+
+package crash
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+
+	"github.com/batpak/batpak/engine"
+)
+
+// read looks at what is visible, again and again, and remembers it.
+func (l *life) read(r *rand.Rand) {
+	seen := l.highest.Load()
+	for rounds := 0; !l.done.Load() && rounds < 100; rounds++ {
+		top := seen
+		for ev, err := range l.store.Events(0, 0, engine.ReadOptions{Direction: engine.Backward, Limit: 1 + r.IntN(20)}) {
+			if err != nil {
+				if !l.hastily || !errors.Is(err, engine.ErrClosed) {
+					l.violated(fmt.Errorf("read: %w", err))
+				}
+				return
+			}
+			if text := stampOf(&ev).check(&ev); text != "" {
+				l.violated(fmt.Errorf("read: sequence %d %s", ev.Sequence, text))
+				return
+			}
+			if ev.Sequence > seen {
+				l.knows(entryOf(&ev), 0)
+				top = max(top, ev.Sequence)
+			}
+		}
+		if top > seen && l.opening.Policy.waits() {
+			l.keeps(top) // what is visible is durable
+		}
+		seen = top
+		if stats := l.store.Stats(); stats.Durable > stats.Staged || stats.Visible > stats.Staged {
+			l.violated(fmt.Errorf("durable and visible up to %d and %d, staged up to %d", stats.Durable, stats.Visible, stats.Staged))
+		} else if bound := l.opening.Policy.bound(); bound > 0 && stats.Staged-stats.Durable > bound {
+			l.violated(fmt.Errorf("staged up to %d, durable up to %d, under the policy %s", stats.Staged, stats.Durable, policies[l.opening.Policy]))
+		} else if r.IntN(3) == 0 {
+			l.keeps(stats.Durable)
+		}
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,324 @@
+// This file holds a trial: what one image is, what becomes of it, and whether what is left keeps what was promised.
+
+package crash
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/batpak/batpak/engine"
+	"github.com/batpak/batpak/internal/simdisk"
+	"github.com/batpak/batpak/mmapseg"
+)
+
+// trial is one image and its fate. It is all that a finding needs beside the journal, so its fields are exported.
+type trial struct {
+	Moment int    // how many entries of the journal are on the disk
+	First  cut    // what makes the image
+	Steps  []step // openings that are cut off too, in turn
+	Rot    *rot   // nil: none
+	Last   opening
+	Deep   bool // everything is computed again, and looked for in all ways
+	Anew   bool // opened with Rebuild
+	Plain  bool // the store has no hash chain
+}
+
+// step is an opening that is cut off.
+type step struct {
+	Opening opening
+	After   int64 // changes before the process is killed; negative: it is not before it has appended
+	Appends int
+	Cut     cut
+}
+
+// trialBy returns some trial.
+func trialBy(r *rand.Rand, moment, depth int, plain bool) *trial {
+	t := &trial{Moment: moment, First: cutBy(r), Last: openingBy(r, plain), Deep: r.IntN(8) == 0, Anew: r.IntN(16) == 0, Plain: plain}
+	for n := r.IntN(8); n > 3 && len(t.Steps) < depth && len(t.Steps) < n-3; { // half of them have none
+		s := step{Opening: openingBy(r, plain), After: r.Int64N(32), Cut: cutBy(r)}
+		switch r.IntN(4) {
+		case 0:
+			s.After, s.Appends = -1, r.IntN(20)
+		case 1:
+			s.After, s.Appends = r.Int64N(100), 20
+		}
+		t.Steps = append(t.Steps, s)
+	}
+	if r.IntN(10) == 0 {
+		t.Rot = rotBy(r)
+	}
+	return t
+}
+
+// cuts returns its cuts, in their order.
+func (t *trial) cuts() []*cut {
+	all := []*cut{&t.First}
+	for i := range t.Steps {
+		all = append(all, &t.Steps[i].Cut)
+	}
+	return all
+}
+
+// clone returns a copy that shares nothing which is changed.
+func (t *trial) clone() *trial {
+	again := *t
+	again.Steps = slices.Clone(t.Steps)
+	return &again
+}
+
+// broken says where a broken promise was found.
+func broken(where string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", where, err)
+}
+
+// run carries the trial out on the disk of its moment, which it leaves as it is. spell, if given, gets every cut before
+// it is made, and may write it down otherwise. The error is a broken
+// promise.
+func (t *trial) run(disk *simdisk.Disk, v *view, old *simdisk.Disk, count *tally, spell func(*cut, *simdisk.Disk)) error {
+	x := &trying{trial: t, tally: count, spell: spell}
+	image := x.cut(&t.First, disk)
+	for i := range t.Steps {
+		told, err := x.open(&t.Steps[i], image, v, uint32(i))
+		if err != nil {
+			return broken(fmt.Sprintf("opening %d of %d", i+1, len(t.Steps)+1), err)
+		}
+		v = told
+		image = x.cut(&t.Steps[i].Cut, image)
+	}
+	count.trials.Add(1)
+	if t.Rot != nil {
+		count.rotted.Add(1)
+		return broken("with rot", x.rot(image, v, old))
+	}
+	return x.end(image, v)
+}
+
+// trying is a trial being carried out.
+type trying struct {
+	*trial
+	*tally
+	spell func(*cut, *simdisk.Disk)
+	depth int
+}
+
+// cut makes a cut.
+func (x *trying) cut(c *cut, d *simdisk.Disk) *simdisk.Disk {
+	if x.spell != nil {
+		x.spell(c, d)
+	}
+	x.tally.cut(c.How, x.depth)
+	x.depth++
+	return c.of(d)
+}
+
+// examine checks a store of an image.
+func (x *trying) examine(v *view, store *engine.Store, writable bool) ([]entry, error) {
+	x.images.Add(1)
+	return v.examine(store, writable, x.Deep, !x.Plain)
+}
+
+// list is a ledger.
+type list []*note
+
+// Note adds a note.
+func (l *list) Note(v any) { *l = append(*l, v.(*note)) }
+
+// open opens the store until it is cut off, or appends to it and cuts it off then. It returns what was told by then.
+func (x *trying) open(s *step, disk *simdisk.Disk, v *view, number uint32) (*view, error) {
+	dir := disk.Mount()
+	defer dir.Kill()
+	if s.After >= 0 {
+		dir.KillAfter(s.After)
+	}
+	store, err := s.Opening.open(dir)
+	if errors.Is(err, simdisk.ErrKilled) {
+		return v.unserved(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		dir.Kill()
+		_ = store.Close() // of no consequence
+	}()
+	held, err := x.examine(v, store, true)
+	served := store.Stats().Staged
+	if dir.Killed() { // perhaps before it was served
+		return v.unserved(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	notes := list{{Kind: opened, Entries: held, Sequence: served}}
+	if err := s.append(store, dir, &notes, 1<<20+number); err != nil {
+		return nil, err
+	}
+	r := newRecord(v)
+	for at, n := range notes {
+		if text := r.take(at, n); text != "" {
+			return nil, errors.New(text)
+		}
+	}
+	return r.seen(len(notes)), nil
+}
+
+// append makes the appends of a step. Nobody is told anything once the process is killed.
+func (s *step) append(store *engine.Store, dir *simdisk.Directory, to ledger, life uint32) error {
+	for n := range s.Appends {
+		st := stamp{laneOf(life, mixed, 0), uint32(n + 1)}
+		receipt, err := st.append(store, engine.WaitPolicy, [16]byte{})
+		if dir.Killed() {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("append: %w", err)
+		}
+		to.Note(&note{Kind: told, Event: entry{receipt.Sequence, receipt.ID, receipt.Hash, st}})
+		if s.Opening.Policy.waits() {
+			to.Note(&note{Kind: durable, Sequence: receipt.Sequence})
+		} else if n%7 == 6 {
+			if err = store.Sync(); err == nil && !dir.Killed() {
+				to.Note(&note{Kind: durable, Sequence: receipt.Sequence})
+			}
+		}
+	}
+	return nil
+}
+
+// end opens what is left to the end and checks it in every way: as it is, for reading only, after a power cut that loses
+// all that was not synced, and after a close.
+func (x *trying) end(image *simdisk.Disk, v *view) error {
+	if x.Deep {
+		if err := v.marks(image); err != nil {
+			return broken("before opening", err)
+		}
+	}
+	var before []entry
+	if x.Last.Seed%2 == 0 && !v.blank {
+		var err error
+		if before, err = x.look(image.Clone(), v, nil); err != nil && !errors.Is(err, engine.ErrNoStore) {
+			return broken("opening for reading only", err)
+		}
+	}
+	dir := image.Mount()
+	defer dir.Kill()
+	options := x.Last.options()
+	options.Rebuild = x.Anew
+	store, err := openStore(dir, options)
+	if err != nil {
+		return broken("opening", err)
+	}
+	held, err := x.examine(v, store, true)
+	if err == nil && before != nil {
+		err = same(before, held, "opened for reading only")
+	}
+	if err != nil {
+		_ = store.Close() // the first error is the one to tell
+		return broken("opened", err)
+	}
+	r := newRecord(v)
+	r.take(0, &note{Kind: opened, Entries: held, Sequence: store.Stats().Staged})
+	power := x.cut(&cut{How: oldest}, image)
+	segments := store.Stats().Segments
+	if err := store.Close(); err != nil {
+		return broken("closing", err)
+	}
+	if err := leaks(image, segments); err != nil {
+		return broken("closed", err)
+	}
+	if _, err := x.look(power, r.seen(1), held); err != nil {
+		return broken("served, and then lost to a power cut", err)
+	}
+	if x.Last.Seed%8 < 3 {
+		return x.reopen(image, r)
+	}
+	return nil
+}
+
+// look opens the store for reading only, checks it, and compares it with what it is to hold; nil: anything.
+func (x *trying) look(disk *simdisk.Disk, v *view, want []entry) ([]entry, error) {
+	dir := disk.Mount()
+	defer dir.Kill()
+	store, err := x.Last.openToRead(dir)
+	if err != nil {
+		return nil, err
+	}
+	held, err := x.examine(v, store, false)
+	if err == nil && want != nil {
+		err = same(held, want, "served")
+	}
+	return held, errors.Join(err, store.Close())
+}
+
+// reopen opens the store again that was closed.
+func (x *trying) reopen(disk *simdisk.Disk, r *record) error {
+	r.take(1, &note{Kind: closed})
+	v := r.seen(2)
+	disk = x.cut(&cut{How: oldest}, disk)
+	dir := disk.Mount()
+	defer dir.Kill()
+	store, err := x.Last.open(dir)
+	if err != nil {
+		return broken("opening what was closed", err)
+	}
+	_, err = x.examine(v, store, true)
+	return broken("opened after a close", errors.Join(err, store.Close()))
+}
+
+// leaks checks that nothing lies about in a store that was closed.
+func leaks(disk *simdisk.Disk, segments int) error {
+	names := disk.Names()
+	for _, name := range names {
+		if _, _, ok := mmapseg.ParseFileName(name); ok {
+			segments--
+		}
+		if strings.HasSuffix(name, ".tmp") {
+			return fmt.Errorf("%s was left", name)
+		}
+	}
+	if segments != 0 {
+		return fmt.Errorf("the directory has %d segment files too many: %v", -segments, names)
+	}
+	return nil
+}
+
+// marks checks that the frames of a disk carry the durable positions that those who appended them knew.
+func (v *view) marks(disk *simdisk.Disk) error {
+	s, err := surveyOf(disk)
+	if err != nil {
+		return nil // recovery has to judge that
+	}
+	ends := make(map[uint64]mmapseg.Mark)
+	for i := range s.frames {
+		f := &s.frames[i]
+		ends[f.sequence] = f.mark + mmapseg.Mark((f.to-f.from)/mmapseg.FrameAlign)
+		n := f.sequence - v.first
+		if f.sequence < v.first || n >= uint64(len(v.live)) || v.live[n].behind == 0 {
+			continue
+		}
+		if known := v.live[n].behind; ends[known] > f.carries {
+			return fmt.Errorf("the frame of sequence %d carries the mark %x, the end of sequence %d, which was durable before, is %x",
+				f.sequence, f.carries, known, ends[known])
+		}
+	}
+	return nil
+}
+
+// same compares what two openings held.
+func same(got, want []entry, what string) error {
+	if len(got) != len(want) {
+		return fmt.Errorf("%s were %d events, now there are %d", what, len(got), len(want))
+	}
+	for i := range got {
+		if got[i] != want[i] {
+			return fmt.Errorf("%s was sequence %d, %s, now it is %d, %s", what, got[i].Sequence, got[i].ID, want[i].Sequence, want[i].ID)
+		}
+	}
+	return nil
+}
