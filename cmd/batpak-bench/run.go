@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/host"
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/peer"
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/report"
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/rows"
 )
@@ -17,7 +19,8 @@ type runCommand struct {
 	Quick    bool          `help:"Finish each row in about two seconds: smaller segments, fewer events."`
 	JSON     bool          `help:"Print one JSON array instead of a table." name:"json"`
 	Dir      string        `help:"Where to put the stores, in a directory that is removed afterwards." default:"." placeholder:"DIR"`
-	Duration time.Duration `help:"How long a row measures, beside preparing. 0: ten seconds, with --quick one and a half." default:"0s"`
+	Duration time.Duration `help:"How long a row measures, beside preparing. 0: ten seconds, P22 twenty minutes; with --quick one and a half seconds." default:"0s"`
+	Peers    bool          `help:"Measure other people's stores beside ours, where a row has them. The first time they are built, which takes minutes; what can't be built is left out, and said." default:"true" negatable:""`
 }
 
 // Validate refuses durations that make no sense, when the flags are parsed.
@@ -58,6 +61,14 @@ func (c *runCommand) measure(s *session, w *workplace, selected []rows.Row, scal
 	line := s.newProgress()
 	defer line.clear()
 	stores := rows.NewStores(w.path)
+	var peers func(context.Context) (*peer.Program, error)
+	if c.Peers {
+		peers = peersIn(w)
+	}
+	warn := func(text string) {
+		line.clear()
+		fmt.Fprintf(s.messages, "batpak-bench: warning: %s\n", text)
+	}
 	for _, row := range selected {
 		if s.ctx.Err() != nil {
 			return results, errors.Join(err, fmt.Errorf("interrupted before row %s", row.ID))
@@ -65,6 +76,7 @@ func (c *runCommand) measure(s *session, w *workplace, selected []rows.Row, scal
 		env := &rows.Env{
 			Directory: w.path, Scale: scale, Stores: stores,
 			Progress: func(text string) { line.show(row.ID + ": " + text) },
+			Warn:     warn, Peers: peers,
 		}
 		line.show(row.ID + ": preparing")
 		of, failure := row.Run(s.ctx, env)
@@ -77,4 +89,16 @@ func (c *runCommand) measure(s *session, w *workplace, selected []rows.Row, scal
 		}
 	}
 	return results, err
+}
+
+// peersIn returns the function that builds the peers into the workplace when it is called first.
+func peersIn(w *workplace) func(context.Context) (*peer.Program, error) {
+	var program *peer.Program
+	var failure error
+	return func(ctx context.Context) (*peer.Program, error) {
+		if program == nil && failure == nil {
+			program, failure = peer.Build(ctx, w.path)
+		}
+		return program, failure
+	}
 }

@@ -36,9 +36,24 @@ func TestLinuxTellsMemoryAndWhatCameFromDisks(t *testing.T) {
 	if err != nil || memory.Resident < memory.Anonymous || memory.Anonymous == 0 {
 		t.Errorf("%+v, %v", memory, err)
 	}
-	// A sandbox can keep the second file from the process.
+	// A sandbox can keep the other file from the process.
 	if fetched, err := Fetched(); err == nil && fetched < 0 {
 		t.Errorf("%d bytes came from disks", fetched)
+	}
+}
+
+func TestLinuxCountsWhatIsMadeDirtyOnADisk(t *testing.T) {
+	const size = 1 << 20
+	directory := t.TempDir()
+	before, err := Dirtied()
+	if _, noDevice := DeviceOf(directory); err != nil || noDevice != nil {
+		return // a sandbox, or a file system in memory
+	}
+	if err := os.WriteFile(filepath.Join(directory, "file"), make([]byte, size), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := Dirtied(); err != nil || after-before < size {
+		t.Errorf("%d bytes were written, %d made dirty (%v)", size, after-before, err)
 	}
 }
 

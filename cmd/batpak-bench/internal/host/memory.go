@@ -43,12 +43,36 @@ func parseMemory(text, from string) (m Memory, err error) {
 // Fetched returns how many bytes this process has had read from disks so far, rather than from the page cache. It
 // fails where there is no /proc/self/io.
 func Fetched() (int64, error) {
-	const from = "/proc/self/io"
-	text, err := os.ReadFile(from)
+	read, err := transferred("read_bytes")
 	if err != nil {
 		return 0, fmt.Errorf("reading what came from disks: %w", err)
 	}
-	value, err := field(string(text), "read_bytes")
+	return read, nil
+}
+
+// Dirtied returns how many bytes of pages this process has made dirty so far, again after each time that they were
+// written, less those that were thrown away before: what disks write for it, but for the file system's own
+// records. It fails where there is no /proc/self/io.
+func Dirtied() (int64, error) {
+	dirtied, err := transferred("write_bytes")
+	if err != nil {
+		return 0, fmt.Errorf("reading what was made dirty: %w", err)
+	}
+	cancelled, err := transferred("cancelled_write_bytes")
+	if err != nil {
+		return 0, fmt.Errorf("reading what was thrown away: %w", err)
+	}
+	return dirtied - cancelled, nil
+}
+
+// transferred reads one of the kernel's counters of this process.
+func transferred(name string) (int64, error) {
+	const from = "/proc/self/io"
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return 0, err
+	}
+	value, err := field(string(text), name)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", from, err)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/peer"
 )
 
 // segmentChangesNeeded is the number of segment changes that rows P1 to P3 must
@@ -25,17 +27,20 @@ type Scale struct {
 	Grown        int // events in the big stores of P8 to P10, P20 and P21
 	GrownSegment int // size of their segments, bytes
 	Small        int // events in the store that P20 compares them with
+
+	Sustained time.Duration // how long P22 appends under each policy
 }
 
 // Full is the scale of figures that are worth quoting. A duration of 0 means ten
-// seconds a row.
+// seconds a row, and twenty minutes for P22.
 func Full(duration time.Duration) Scale {
+	sustained := duration / 2
 	if duration == 0 {
-		duration = 10 * time.Second
+		duration, sustained = 10*time.Second, 10*time.Minute
 	}
 	return Scale{
 		Duration: duration, SegmentSize: 64 << 20, TailSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7,
-		Grown: 10_000_000, GrownSegment: 64 << 20, Small: 100_000,
+		Grown: 10_000_000, GrownSegment: 64 << 20, Small: 100_000, Sustained: sustained,
 	}
 }
 
@@ -46,7 +51,7 @@ func Quick(duration time.Duration) Scale {
 	}
 	return Scale{
 		Duration: duration, SegmentSize: 32 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7,
-		Grown: 300_000, GrownSegment: 8 << 20, Small: 30_000,
+		Grown: 300_000, GrownSegment: 8 << 20, Small: 30_000, Sustained: duration / 2,
 	}
 }
 
@@ -54,7 +59,7 @@ func Quick(duration time.Duration) Scale {
 func Tiny() Scale {
 	return Scale{
 		Duration: time.Millisecond, SegmentSize: 1 << 20, TailSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond,
-		Grown: 3_000, GrownSegment: 256 << 10, Small: entityCount,
+		Grown: 3_000, GrownSegment: 256 << 10, Small: entityCount, Sustained: 5 * time.Millisecond,
 	}
 }
 
@@ -64,6 +69,16 @@ type Env struct {
 	Scale     Scale             // how much to do
 	Stores    *Stores           // the big stores of the run; nil: the row makes its own and removes them
 	Progress  func(text string) // told now and then what goes on; may be nil
+	Warn      func(text string) // told what is left out; may be nil
+
+	// Peers builds other people's stores, once per run; nil: rows do without.
+	Peers func(ctx context.Context) (*peer.Program, error)
+}
+
+func (e *Env) warn(format string, arguments ...any) {
+	if e.Warn != nil {
+		e.Warn(fmt.Sprintf(format, arguments...))
+	}
 }
 
 func (e *Env) progress(format string, arguments ...any) {

@@ -21,6 +21,11 @@ var expectedResults = map[string][]string{
 	"P2": {"append"},
 	"P3": {"p99.9", "p99.99", "longest"},
 	"P4": {"p50", "p99", "flushes per commit", "pages written per commit"},
+	"P5": {
+		"8 callers", "64 callers", "1,024 callers", "8 callers, beside floor(256) and barrier",
+		"64 callers, beside floor(256) and barrier", "1,024 callers, beside floor(256) and barrier",
+	},
+	"P7": {"two callers, 256 B", "two callers, 1 KiB"},
 	"P8": {
 		"1,000 entities", "1,000 entities, unclean", "an entity per event", "an entity per event, unclean",
 	},
@@ -44,6 +49,10 @@ var expectedResults = map[string][]string{
 		"a tenth as many entities as events, event of a stream",
 	},
 	"P21": {"append p99.9"},
+	"P22": {
+		"manual, one caller, longest append", "manual, one caller, device bytes per event byte",
+		"every append, 64 callers, longest append", "every append, 64 callers, device bytes per event byte",
+	},
 	"P23": {"disk", "open", "close after the append", "close after the reopening", "wake-ups of an idle open store"},
 }
 

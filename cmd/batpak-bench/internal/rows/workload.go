@@ -27,7 +27,10 @@ type workload struct {
 }
 
 // newWorkload returns the same events every time, of entityCount entities.
-func newWorkload() *workload {
+func newWorkload() *workload { return newWorkloadOf(payloadBytes) }
+
+// newWorkloadOf is newWorkload with so many bytes of payload.
+func newWorkloadOf(payloadBytes int) *workload {
 	random := rand.New(rand.NewPCG(1, 2))
 	w := &workload{payload: make([]byte, payloadBytes)}
 	for i := range w.payload {
@@ -103,6 +106,16 @@ func (w *workload) part(count int) *workload {
 		part.at[i] = w.coordinate()
 	}
 	return part
+}
+
+// split returns workloads for callers that append at once: each has the same events, and begins
+// elsewhere among the entities.
+func (w *workload) split(callers int) []*workload {
+	shares := make([]*workload, callers)
+	for i := range shares {
+		shares[i] = &workload{payload: w.payload, at: w.at, next: i * len(w.at) / callers}
+	}
+	return shares
 }
 
 // append appends the next event through the public call.
