@@ -80,7 +80,7 @@ func TestAFailureAtAnyPointIsToldAndLosesNothing(t *testing.T) {
 // It reports whether there was a failure.
 func mustTellAndLoseNothing(t *testing.T, what string, r hooks.Rule, policy engine.SyncPolicy, crashed bool) bool {
 	t.Helper()
-	left, w := onDisk(image{}), newWitness()
+	left, w := nothing(), newWitness()
 	if crashed {
 		left, w = remainsWithCrash(t, policy, 150)
 	}
@@ -92,7 +92,7 @@ func mustTellAndLoseNothing(t *testing.T, what string, r hooks.Rule, policy engi
 	})
 	mustInject(t, set, r)
 	l := newHookedLife(set, policy, w)
-	d := newDevice(t, left, unlimited)
+	d := newDevice(left)
 	events := 300
 	if l.patient = r.Point >= hooks.MergeBegin; l.patient {
 		events = 700
@@ -103,8 +103,7 @@ func mustTellAndLoseNothing(t *testing.T, what string, r hooks.Rule, policy engi
 	} else if len(l.failed) > 0 {
 		t.Errorf("%s: nothing was injected, but %v", what, l.failed)
 	}
-	ends := []remains{d.cut(t, nil), d.cut(t, rand.New(rand.NewPCG(uint64(acted.Load()), 0))), d.kill(t)}
-	d.release(t)
+	ends := []remains{d.cut(nil), d.cut(rand.New(rand.NewPCG(uint64(acted.Load()), 0))), d.kill()}
 	for i, end := range ends {
 		mustGoOnAfterFailure(t, fmt.Sprintf("%s, end %d", what, i), end, w)
 	}
@@ -156,7 +155,7 @@ func (l *hookedLife) mustTell(t *testing.T, what string, want consequence) {
 // mustGoOnAfterFailure opens what is left without failures, and fails the test unless it holds what was promised and can be gone on with.
 func mustGoOnAfterFailure(t *testing.T, what string, left remains, w *witness) {
 	t.Helper()
-	d := newDevice(t, left, unlimited)
+	d := newDevice(left)
 	s, err := engine.OpenDir(d, small(engine.SyncEveryAppend()))
 	if err != nil {
 		t.Fatalf("%s: open: %v", what, err)
@@ -167,9 +166,8 @@ func mustGoOnAfterFailure(t *testing.T, what string, left remains, w *witness) {
 		found.tell(ev.Sequence, ev.ID, true)
 	}
 	mustClose(t, s)
-	power := d.cut(t, nil)
-	d.release(t)
-	s, err = engine.OpenDir(power.files.memory(t), small(engine.SyncEveryAppend()))
+	power := d.cut(nil)
+	s, err = engine.OpenDir(power.mount(), small(engine.SyncEveryAppend()))
 	if err != nil {
 		t.Fatalf("%s: open again: %v", what, err)
 	}

@@ -128,18 +128,23 @@ const unfinished = "00000000000000000099-00000.seg.tmp"
 func remainsWithCrash(t failer, policy engine.SyncPolicy, events int) (remains, *witness) {
 	t.Helper()
 	w := newWitness()
-	d := newDevice(t, onDisk(image{}), unlimited)
+	d := newDevice(nothing())
 	l := newHookedLife(nil, policy, w)
 	s := mustOpenDir(t, d, l.options)
 	l.append(s, events)
 	before := w.fork()
-	left := d.kill(t)
+	left := d.kill()
 	mustClose(t, s)
-	d.release(t)
 	if len(l.failed) > 0 {
 		t.Fatalf("without anything injected: %v", l.failed)
 	}
-	left.files[unfinished], left.current[unfinished] = nil, &disc{}
+	file, err := left.disk.Mount().Create(unfinished)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatalf("%v", err)
+	}
 	return left, before
 }
 
@@ -226,11 +231,10 @@ func TestPointsAreToldTheFilesTheyAreAbout(t *testing.T) {
 		})})
 	}
 	left, w := remainsWithCrash(t, engine.SyncEveryAppend(), 200)
-	d := newDevice(t, left, unlimited)
+	d := newDevice(left)
 	l := newHookedLife(set, engine.SyncEveryAppend(), w)
 	l.patient = true
 	l.live(d, 300)
-	d.release(t)
 	if len(l.failed) > 0 {
 		t.Fatalf("%v", l.failed)
 	}

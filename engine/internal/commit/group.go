@@ -61,6 +61,9 @@ func (l *Log) waitDurable(ctx context.Context, sequence uint64) error {
 	if l.durableSequence.Load() >= sequence {
 		return nil
 	}
+	if err := ctx.Err(); err != nil {
+		return &IndeterminateError{Sequence: sequence, Cause: err, cancelled: true}
+	}
 	g := &l.group
 	g.mu.Lock()
 	if l.durableSequence.Load() >= sequence {
@@ -95,6 +98,9 @@ func (l *Log) waitDurable(ctx context.Context, sequence uint64) error {
 		return l.outcome(sequence, mine.err)
 	case <-ctx.Done():
 		if hooks.Enabled && hooks.Planted(hooks.CancelledWaitSucceeds) {
+			return nil
+		}
+		if l.durableSequence.Load() >= sequence { // both came at once
 			return nil
 		}
 		return &IndeterminateError{Sequence: sequence, Cause: ctx.Err(), cancelled: true}
@@ -240,6 +246,7 @@ func (l *Log) arm() {
 	l.timerMu.Lock()
 	defer l.timerMu.Unlock()
 	switch {
+	case l.disarmed:
 	case l.timer == nil:
 		l.timer = time.AfterFunc(l.syncInterval, l.due)
 	default:
@@ -257,8 +264,8 @@ func (l *Log) due() {
 
 // disarm ends the timer for good, and the flusher: what it had to do is done. All is durable, or the store is poisoned.
 func (l *Log) disarm() {
-	l.armed.Store(true)
 	l.timerMu.Lock()
+	l.disarmed = true
 	if l.timer != nil {
 		l.timer.Stop()
 	}

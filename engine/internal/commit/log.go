@@ -157,9 +157,10 @@ type Log struct {
 	group    group          // who waits for syncs
 	flushers sync.WaitGroup // at most one goroutine, and those that are about to end
 
-	armed   atomic.Bool // the timer runs
-	timerMu sync.Mutex
-	timer   *time.Timer // nil until it is first armed; guarded by timerMu
+	armed    atomic.Bool // the timer runs
+	timerMu  sync.Mutex
+	timer    *time.Timer // nil until it is first armed; guarded by timerMu
+	disarmed bool        // for good; guarded by timerMu
 
 	// mapping keeps populating a segment and unmapping it for writing apart.
 	mapping sync.Mutex
