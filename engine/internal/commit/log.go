@@ -133,7 +133,13 @@ type Log struct {
 	preparedTo int64       // pages of prepared below it are populated
 	preparing  error       // why there is no prepared segment; nil: none failed
 	need       int64       // smallest size that the next segment must have
-	populated  int64       // pages of active below it can be stored to without a fault
+	populated  int64       // pages of active below it were brought in
+	// writable and protected bound the pages that were brought in and that a sync has write-protected since, so
+	// that storing to them takes a fault: from writable to protected; none unless that is more.
+	writable, protected int64
+	// rewrite is how many bytes ahead of the tail are made writable again; synced is the tail as of the
+	// sync before, from which it follows.
+	rewrite, synced int64
 	// populateAhead is how many bytes ahead of the tail are kept populated.
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do

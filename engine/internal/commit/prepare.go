@@ -33,6 +33,17 @@ const (
 	maxPopulateAhead = 32 << 20
 )
 
+// rewriteAfter returns how many bytes ahead of the tail to make writable again after a sync to which so many were added. To
+// make a page writable makes it dirty, and the next sync writes it: so no more than is likely to be used by then. For a few
+// pages it isn't worth waking anybody; their faults cost less.
+func rewriteAfter(added int64) int64 {
+	const least, most = 64 << 10, 256 << 10
+	if added < least {
+		return 0
+	}
+	return min(added, most)
+}
+
 // wake sends to a goroutine that may be asleep; it does not wait.
 func wake(kick chan struct{}) {
 	select {
@@ -70,18 +81,21 @@ func (l *Log) prepareStep() bool {
 	if l.wantsSegment() {
 		wake(l.createKick)
 	}
-	active, from := l.active, l.populated
-	if l.tail > from && from < active.Size { // appends have caught up and fault
+	active := l.active
+	if l.tail > l.populated && l.populated < active.Size { // appends have caught up and fault
 		l.populateAhead = min(2*l.populateAhead, maxPopulateAhead)
 	}
-	to := min(active.Size, l.tail+l.populateAhead)
+	from, to, again := max(l.writable, l.tail), min(l.protected, l.tail+l.rewrite), true
+	if from >= to {
+		from, to, again = l.populated, min(active.Size, l.tail+l.populateAhead, l.populated+populateWindow), false
+	}
 	if from >= to || l.poison != nil || l.closing {
 		l.kickAt = l.nextKick()
 		l.mu.Unlock()
 		return false
 	}
 	l.mu.Unlock()
-	l.populate(active, from, min(to, from+populateWindow))
+	l.populate(active, from, to, again)
 	l.tell()
 	return true
 }
@@ -92,6 +106,9 @@ func (l *Log) nextKick() int64 {
 	at := l.active.Size
 	if l.populated < at {
 		at = max(l.populated-l.populateAhead+populateWindow, l.tail+1)
+	}
+	if l.rewrite > 0 && l.writable < l.protected {
+		at = min(at, max(l.writable-l.rewrite/2, l.tail+1))
 	}
 	if createAt := createAfter(l.active); l.prepared == nil && l.tail <= createAt {
 		at = min(at, createAt+1)
@@ -127,9 +144,9 @@ func (l *Log) createStep() bool {
 	return wanted
 }
 
-// populate brings in pages of the active segment. A failure costs page faults
-// later, no more, and is logged.
-func (l *Log) populate(s *mmapseg.Segment, from, to int64) {
+// populate brings in pages of the active segment, or makes those writable again that were brought in
+// before. A failure costs page faults later, no more, and is logged.
+func (l *Log) populate(s *mmapseg.Segment, from, to int64, again bool) {
 	err := l.bringIn(s, from, to)
 	if err != nil {
 		l.logger.Warn("populate segment", "segment", s.Name(), "from", from, "to", to, "error", err)
@@ -142,7 +159,11 @@ func (l *Log) populate(s *mmapseg.Segment, from, to int64) {
 		l.syncing.Unlock()
 	}
 	l.mu.Lock()
-	if l.active == s {
+	switch {
+	case l.active != s:
+	case again:
+		l.writable = max(l.writable, to)
+	default:
 		l.populated = max(l.populated, to)
 	}
 	l.mu.Unlock()

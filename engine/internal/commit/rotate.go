@@ -148,7 +148,7 @@ func (l *Log) rotate() error {
 	l.indexing.Store(l.spare)
 	l.active, l.tail, l.prepared, l.spare = successor, mmapseg.HeaderSize, nil, nil
 	l.need, l.kickAt = 0, 0
-	l.populated = l.preparedTo
+	l.populated, l.writable, l.protected, l.synced = l.preparedTo, 0, 0, 0
 	l.stats.rotations++
 	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()

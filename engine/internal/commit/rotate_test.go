@@ -119,7 +119,7 @@ func TestPopulatingASegmentThatWasRetiredMeanwhileDoesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(func() bool { return l.State().Sealed == 1 })
-	l.populate(first, mmapseg.HeaderSize, mmapseg.MinSize) // what the preparer does when it was slow
+	l.populate(first, mmapseg.HeaderSize, mmapseg.MinSize, false) // what the preparer does when it was slow
 }
 
 func TestAUnitThatRotatesGoesOnFromTheHeadInTheSegmentBefore(t *testing.T) {

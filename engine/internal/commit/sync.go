@@ -185,7 +185,8 @@ func (l *Log) publishDurable(s *mmapseg.Segment, end int64, last uint64) {
 	l.mu.Lock()
 	if l.active == s && !l.everyAppend {
 		// The sync write-protected the pages ahead of the tail that were dirty.
-		l.populated = min(l.populated, l.tail)
+		l.writable, l.protected = l.tail, l.populated
+		l.rewrite, l.synced = rewriteAfter(end-l.synced), end
 		l.kickAt = 0
 	}
 	l.mu.Unlock()
