@@ -68,7 +68,7 @@ func (s *Store) AppendBytes(at event.Coordinate, kind event.Kind, codec event.Co
 // event has is [ErrNotFound].
 func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec event.Codec, payload []byte, options AppendOptions) (Receipt, error) {
 	if s.log == nil {
-		return Receipt{}, ErrReadOnly
+		return Receipt{}, s.notWritten()
 	}
 	if options.Wait > WaitStaged {
 		return Receipt{}, &OptionError{"Wait", options.Wait, "WaitPolicy, WaitDurable or WaitStaged"}
@@ -104,22 +104,25 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 // [ErrPoisoned], [ErrClosed], [ErrReadOnly].
 func (s *Store) Sync() error {
 	if s.log == nil {
-		return ErrReadOnly
+		return s.notWritten()
 	}
 	return s.log.Sync()
 }
 
 // WaitDurable returns when the event with this sequence, and with it every one before, is
-// durable. Under [SyncManual] and [SyncEvery] it sees to it that a sync begins at once.
+// durable. Under [SyncManual] and [SyncEvery] it sees to it that a sync begins at once, unless ctx has ended already.
 //
 // Errors: [ErrIndeterminate] when that sync failed, or ctx ended first (errors.Is then finds
 // the error of ctx, too): the event may become durable all the same. [ErrNotFound], at once, when no
 // event was given this sequence yet, or it is 0; the error is a [LostError] when an unclean end
-// gave the sequence up. [ErrClosed], [ErrReadOnly]. It is never ErrPoisoned: after a failed sync every wait for what that
+// gave the sequence up. [ErrInvalid] for a nil ctx; [ErrClosed], [ErrReadOnly]. It is never ErrPoisoned: after a failed sync every wait for what that
 // did not cover is ErrIndeterminate.
 func (s *Store) WaitDurable(ctx context.Context, sequence uint64) error {
+	if ctx == nil {
+		return &OptionError{"ctx", ctx, "a context"}
+	}
 	if s.log == nil {
-		return ErrReadOnly
+		return s.notWritten()
 	}
 	if s.log.Closing() {
 		return ErrClosed
@@ -130,4 +133,12 @@ func (s *Store) WaitDurable(ctx context.Context, sequence uint64) error {
 		}
 	}
 	return s.log.Wait(ctx, sequence)
+}
+
+// notWritten says why a store without a log can't be written.
+func (s *Store) notWritten() error {
+	if s.closing.Load() {
+		return ErrClosed
+	}
+	return ErrReadOnly
 }

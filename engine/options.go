@@ -48,7 +48,8 @@ func SyncEveryAppend() SyncPolicy { return SyncPolicy{} }
 // when the oldest of them is so old, [MinSyncInterval] to [MaxSyncInterval], whichever comes first; 0
 // leaves that bound out, and one of the two must be given. Appends wait when twice the number is not
 // durable, so that a power cut loses at most that, or what came within the interval and one
-// sync. Nothing runs while everything is durable.
+// sync. A store of which everything is durable wakes nobody, but for a timer that may still be running
+// out.
 func SyncEvery(events int, interval time.Duration) SyncPolicy {
 	return SyncPolicy{kind: everySoOften, events: events, interval: interval}
 }

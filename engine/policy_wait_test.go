@@ -222,6 +222,16 @@ func TestWaitDurableNeedsAnOpenStoreThatIsWritten(t *testing.T) {
 		if err := s.WaitDurable(t.Context(), 1); !errors.Is(err, engine.ErrReadOnly) {
 			t.Errorf("%s: open for reading: got %v, want ErrReadOnly", policy, err)
 		}
+		var none context.Context
+		if err := s.WaitDurable(none, 1); !errors.Is(err, engine.ErrInvalid) {
+			t.Errorf("%s: no context: got %v, want ErrInvalid", policy, err)
+		}
 		mustClose(t, s)
+		if err := s.WaitDurable(t.Context(), 1); !errors.Is(err, engine.ErrClosed) {
+			t.Errorf("%s: closed after reading: got %v, want ErrClosed", policy, err)
+		}
+		if err := s.Sync(); !errors.Is(err, engine.ErrClosed) {
+			t.Errorf("%s: sync of what was closed after reading: got %v, want ErrClosed", policy, err)
+		}
 	}
 }

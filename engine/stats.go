@@ -41,9 +41,10 @@ type Stats struct {
 	Poisoned error // why nothing can be written; nil: it can
 }
 
-// Stats returns the counters. It waits for an append that is just being placed.
+// Stats returns the counters. It waits for nobody, and each counter is as of some moment during the call; Durable is never
+// above Visible, nor Visible above Staged.
 func (s *Store) Stats() Stats {
-	stats := Stats{Identity: s.identity, Visible: s.set.Visible()}
+	stats := Stats{Identity: s.identity}
 	for _, lost := range s.lost {
 		stats.Lost += lost.Last - lost.First + 1
 	}
@@ -60,12 +61,13 @@ func (s *Store) Stats() Stats {
 	stats.Merges, stats.MergeFails = merging.Merges, merging.Failures
 	stats.Rebuilt = s.reader.Rebuilt()
 	if s.log == nil {
+		stats.Visible = s.set.Visible()
 		stats.Staged, stats.Durable, stats.Events = stats.Visible, stats.Visible, s.report.Events
 		return stats
 	}
 	state := s.log.State()
 	stats.Incarnation, stats.Events = state.Incarnation, state.TreeSize
-	stats.Staged, stats.Durable = state.Next-1, state.Durable
+	stats.Staged, stats.Visible, stats.Durable = state.Staged, state.Visible, state.Durable
 	stats.Syncs, stats.SyncTime = state.Syncs, time.Duration(state.SyncNanos)
 	stats.Rotations, stats.RoomWaits = state.Rotations, state.RoomWaits
 	stats.Sealed, stats.SealFails = state.Sealed, state.SealErrors

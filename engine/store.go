@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/batpak/batpak/engine/internal/commit"
 	"github.com/batpak/batpak/engine/internal/merge"
@@ -39,6 +40,7 @@ type Store struct {
 	maxPayload int
 	encodings  sync.Pool // *[]byte: for encoded values
 
+	closing  atomic.Bool // Close was called
 	closed   sync.Once
 	closeErr error
 }
@@ -250,6 +252,7 @@ func (s *Store) sealed(r *commit.Retired) {
 // call returns [ErrClosed], and iterators end with it. Further calls, also
 // concurrent ones, return the same.
 func (s *Store) Close() error {
+	s.closing.Store(true)
 	s.closed.Do(func() {
 		var err error
 		if s.log != nil {

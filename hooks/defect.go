@@ -34,6 +34,12 @@ const (
 	// JoinerBelieved: an append that comes while a sync runs is told that this sync covered it.
 	JoinerBelieved
 
+	// WaitersTakenLate: those who came when a sync had looked at what is staged are woken by it.
+	WaitersTakenLate
+
+	// AskedClearedLate: a sync that is asked for when another one has looked at what is staged is forgotten.
+	AskedClearedLate
+
 	// RetiredNotSynced: the segment that ended last is left out of a sync that covers the next one.
 	RetiredNotSynced
 
@@ -160,6 +166,9 @@ const (
 	// CutTruncates: recovery truncates the file at the cut.
 	CutTruncates
 
+	// OpenMarkTooFar: a clean opening's frame claims that the close frame is durable which is written again with it.
+	OpenMarkTooFar
+
 	// CloseFrameTrusted: a close frame that was found in memory is not written again.
 	CloseFrameTrusted
 
@@ -200,6 +209,8 @@ var defects = [...]struct{ name, does string }{
 	SyncRetried:            {"sync-retried", "a failed sync is made again, and its second answer believed"},
 	SnapshotAfterSync:      {"snapshot-after-sync", "what a sync covers is looked up when it is over and not before it begins"},
 	DurableBeforeSync:      {"durable-before-sync", "the durable watermark moves before the sync that it rests on"},
+	WaitersTakenLate:       {"waiters-taken-late", "those who came when a sync had looked at what is staged are woken by it"},
+	AskedClearedLate:       {"asked-cleared-late", "a sync that is asked for when another one has looked at what is staged is forgotten"},
 	JoinerBelieved:         {"joiner-of-running-sync-believed", "an append that comes while a sync runs is told that this sync covered it"},
 	RetiredNotSynced:       {"retired-not-synced", "the segment that ended last is left out of a sync that covers the next one"},
 	SyncsNotSerial:         {"syncs-not-serial", "the sealer and closing sync while another sync is under way"},
@@ -239,6 +250,7 @@ var defects = [...]struct{ name, does string }{
 	CutEndFrameNotSynced:   {"end-frame-not-synced", "recovery does not sync the end frame before it goes on"},
 	OpenFrameNotSynced:     {"open-frame-not-synced", "appends begin before the open frame is durable"},
 	CutTruncates:           {"cut-truncates", "recovery truncates the file at the cut"},
+	OpenMarkTooFar:         {"open-mark-too-far", "a clean opening's frame claims that the close frame is durable which is written again with it"},
 	CloseFrameTrusted:      {"ghost-close-frame-trusted", "a close frame that was found in memory is not written again"},
 	LaterFilesKept:         {"later-files-kept", "files behind the cut stay"},
 	RemovalNotSynced:       {"unused-removed-without-directory-sync", "the removal of files that count for nothing is not synced"},

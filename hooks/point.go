@@ -62,6 +62,8 @@ const (
 	SyncStaged
 	// GroupSnapshot is reached before the leader of a group looks at what is staged.
 	GroupSnapshot
+	// GroupCovered is reached when the leader has looked, before those who come are told what its sync covers.
+	GroupCovered
 	// GroupWake is reached before the leader wakes those who wait for its sync.
 	GroupWake
 	// AheadWait is reached when an append finds as much staged as the policy allows, before it waits or syncs.
@@ -130,7 +132,7 @@ var pointNames = [...]string{
 	DirectoryList: "directory-list", DirectorySync: "directory-sync", DirectoryLock: "directory-lock",
 	DirectoryUnlock: "directory-unlock", DirectoryClose: "directory-close",
 	AppendPlace: "append-place", AppendStaged: "append-staged", PublishVisible: "publish-visible", PublishDurable: "publish-durable",
-	SyncStaged: "sync-staged", GroupSnapshot: "group-snapshot", GroupWake: "group-wake", AheadWait: "ahead-wait",
+	SyncStaged: "sync-staged", GroupSnapshot: "group-snapshot", GroupCovered: "group-covered", GroupWake: "group-wake", AheadWait: "ahead-wait",
 	RotateBegin: "rotate-begin", RotateEnd: "rotate-end",
 	PrepareCreate: "prepare-create", PreparePopulate: "prepare-populate", PrepareReady: "prepare-ready",
 	SealRetire: "seal-retire", SealSync: "seal-sync", SealFooter: "seal-footer", SealWrite: "seal-write",
@@ -164,7 +166,7 @@ func Points() []Point {
 // but a delay or the end of the process, since the code around them has nothing that could fail there.
 func (p Point) CanFail() bool {
 	switch p {
-	case AppendStaged, PublishVisible, PublishDurable, GroupSnapshot, GroupWake, AheadWait, RotateEnd, PrepareReady, SealDone,
+	case AppendStaged, PublishVisible, PublishDurable, GroupSnapshot, GroupCovered, GroupWake, AheadWait, RotateEnd, PrepareReady, SealDone,
 		CloseBegin, MergeSwap:
 		return false
 	}

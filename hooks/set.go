@@ -12,11 +12,12 @@ import (
 )
 
 // Set is what is to happen at which points; it is given to a store as one of its options, also to several. A nil Set is
-// one without rules. All methods may be called concurrently, also while a store uses it.
+// one without rules, which can't be added to; the zero value is what New(0) returns. All methods may be called
+// concurrently, also while a store uses it.
 type Set struct {
 	mu     sync.Mutex // never held while something happens
-	random *rand.Rand
-	rules  []*rule // only ever added to
+	random *rand.Rand // nil: not needed yet, and the seed is 0
+	rules  []*rule    // only ever added to
 	counts [len(pointNames)]uint64
 }
 
@@ -29,8 +30,10 @@ type rule struct {
 // New returns a Set without rules. What its rules do by probability follows from the seed and the order of
 // arrivals.
 func New(seed uint64) *Set {
-	return &Set{random: rand.New(rand.NewPCG(seed, 0))}
+	return &Set{random: randomOf(seed)}
 }
+
+func randomOf(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
 // Add adds a rule, which holds from then on. Rules of one point are asked in the order in which they were added, up to
 // the first that makes the step fail. The error is [RuleError].
@@ -102,8 +105,13 @@ func (s *Set) acts(r *rule) bool {
 	if r.Times > 0 && r.acted >= r.Times {
 		return false
 	}
-	if r.Probability > 0 && s.random.Float64() >= r.Probability {
-		return false
+	if r.Probability > 0 {
+		if s.random == nil {
+			s.random = randomOf(0)
+		}
+		if s.random.Float64() >= r.Probability {
+			return false
+		}
 	}
 	r.acted++
 	return true

@@ -148,6 +148,18 @@ func TestProbabilityFollowsTheSeed(t *testing.T) {
 	}
 }
 
+func TestTheZeroSetIsOneOfSeedZero(t *testing.T) {
+	rule := hooks.Rule{Point: hooks.FileRead, Probability: 0.5, Action: hooks.Fail(errInjected)}
+	var zero hooks.Set
+	if err := zero.Add(rule); err != nil {
+		t.Fatal(err)
+	}
+	got := failures(&zero, hooks.FileRead, "", 100)
+	if want := failures(with(t, 0, rule), hooks.FileRead, "", 100); len(got) == 0 || !slices.Equal(got, want) {
+		t.Errorf("failed at %v, want %v", got, want)
+	}
+}
+
 func TestTheFirstRuleThatFailsEndsTheArrival(t *testing.T) {
 	var order []string
 	say := func(what string, err error) hooks.Rule {

@@ -98,6 +98,9 @@ func (p *resumption) goOn() error {
 		start = state.Contents.End
 	}
 	mark := mmapseg.MakeMark(state.Header.Number, state.closing)
+	if hooks.Enabled && hooks.Planted(hooks.OpenMarkTooFar) {
+		mark = mmapseg.MakeMark(state.Header.Number, state.Contents.End)
+	}
 	again := append([]byte(nil), state.image[start:state.Contents.End]...)
 	if p.goesOn {
 		if hooks.Enabled {

@@ -27,11 +27,13 @@ type goListPackage struct {
 	Dir            string
 	GoFiles        []string
 	IgnoredGoFiles []string
+
+	SFiles, HFiles, IgnoredOtherFiles []string // in no Go
 }
 
 // packagesOf lists the packages of this module that the program is made of, but for package hooks.
 func packagesOf(dir, program string) ([]goListPackage, error) {
-	out, err := goCommand(dir, "list", "-deps", "-json=ImportPath,Dir,GoFiles,IgnoredGoFiles", program)
+	out, err := goCommand(dir, "list", "-deps", "-json=ImportPath,Dir,GoFiles,IgnoredGoFiles,SFiles,HFiles,IgnoredOtherFiles", program)
 	if err != nil {
 		return nil, err
 	}
@@ -49,28 +51,44 @@ func packagesOf(dir, program string) ([]goListPackage, error) {
 	}
 }
 
-// sources returns the package's files: those that are built here, and those for other systems, but no tests and nothing
-// that the tag decides about.
+// sources returns the package's files: those that are built here, and those that are not, for another system or by their
+// build constraint, but no tests.
 func (p *goListPackage) sources() []string {
 	var files []string
 	for _, name := range slices.Concat(p.GoFiles, p.IgnoredGoFiles) {
 		name = filepath.Join(p.Dir, name)
-		if !strings.HasSuffix(name, "_test.go") && !dependsOnTag(name) {
+		if !strings.HasSuffix(name, "_test.go") {
 			files = append(files, name)
 		}
 	}
 	return files
 }
 
-// dependsOnTag reports whether a file's build constraint mentions the tag. What can't be read is found out later.
-func dependsOnTag(name string) bool {
-	source, _ := os.ReadFile(name)
-	for line := range strings.Lines(string(source)) {
-		if line = strings.TrimSpace(line); constraint.IsGoBuild(line) {
-			return strings.Contains(line, tag)
-		}
+// others returns the package's files that are not Go.
+func (p *goListPackage) others() []string {
+	var files []string
+	for _, name := range slices.Concat(p.SFiles, p.HFiles, p.IgnoredOtherFiles) {
+		files = append(files, filepath.Join(p.Dir, name))
 	}
-	return false
+	return files
+}
+
+// constrains reports whether a line, or a comment of one, is a build constraint that mentions the tag, or may do so.
+func constrains(line string) bool {
+	line = strings.TrimSpace(line)
+	if !constraint.IsGoBuild(line) && !constraint.IsPlusBuild(line) {
+		return false
+	}
+	expression, err := constraint.Parse(line)
+	if err != nil {
+		return strings.Contains(line, tag)
+	}
+	found := false
+	expression.Eval(func(mentioned string) bool { // it is asked about each tag, whatever it says
+		found = found || mentioned == tag
+		return false
+	})
+	return found
 }
 
 // writeOverlay writes the file that tells the go command which files to take in place of which.

@@ -13,7 +13,10 @@
 //
 // Statements ask for it in one form, an if whose condition is hooks.Enabled or begins with hooks.Enabled &&; any other use
 // in a package of the program is refused, on whatever system the file is built. So is a function that does nothing else: its
-// calls would leave traces in the lines and sizes of the functions around them.
+// calls would leave traces in the lines and sizes of the functions around them. And so is a file, other than a test, whose build
+// constraint mentions the tag: with or without it, what that file adds to an ordinary build would be in both programs that
+// are compared. Only package hooks may have such files. A build constraint is what the go command takes for one, before the
+// package clause; the same text elsewhere in a file changes nothing about how it is looked at.
 //
 // Usage:
 //

@@ -175,6 +175,17 @@ func takeOut(listed []goListPackage, scratch string) (overlay string, removed ma
 	replace := map[string]string{}
 	var d disproof
 	for _, p := range listed {
+		for _, name := range p.others() {
+			content, err := os.ReadFile(name)
+			if err != nil {
+				return "", nil, err
+			}
+			for line := range strings.Lines(string(content)) {
+				if constrains(line) { // wherever it stands: nobody needs that text there
+					d.add("%s: the build constraint mentions %s, which only those of package hooks may", name, tag)
+				}
+			}
+		}
 		for _, name := range p.sources() {
 			source, err := os.ReadFile(name)
 			if err != nil {

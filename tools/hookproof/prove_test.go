@@ -134,6 +134,11 @@ func TestWhatIsLeftOfFaultInjectionIsFound(t *testing.T) {
 			"outside of an if"},
 		{"another form on another system", "engine/internal/commit/log_plan9.go", "package commit\n\nimport \"" + hooksPath + "\"\n\nvar points = hooks.Points()\n",
 			"outside of an if"},
+		{"another form beside what looks like a build constraint", "engine/internal/commit/log.go",
+			strings.Replace(log, "if hooks.Enabled {", "if !hooks.Enabled {", 1) + "\n/*\n//go:build dangerous_test_hooks\n*/\n", "outside of an if"},
+		{"a file for builds with the tag", "engine/internal/commit/inject.go", "//go:build dangerous_test_hooks\n\npackage commit\n", "inject.go:1:1: the build constraint"},
+		{"a file for builds in assembly", "engine/internal/commit/inject.s", "//go:build !dangerous_test_hooks\n", "inject.s: the build constraint"},
+		{"a file for other builds in assembly", "engine/internal/commit/inject.s", "//go:build dangerous_test_hooks\n", "inject.s: the build constraint"},
 		{"names", "hooks/leak.go", "package hooks\n\nimport \"os\"\n\nfunc init() {\n\tif len(os.Args) > 100 {\n\t\tprintln(Point(len(os.Args)).String())\n\t}\n}\n",
 			"holds the name \"file-create\""},
 		{"a symbol", "hooks/leak.go", "package hooks\n\nimport \"os\"\n\nvar Leak = len(os.Args)\n",
@@ -151,6 +156,27 @@ func TestWhatIsLeftOfFaultInjectionIsFound(t *testing.T) {
 			}
 		case err == nil || !strings.Contains(err.Error(), c.want):
 			t.Errorf("%s is left: got %v, want %q", c.what, err, c.want)
+		}
+	}
+}
+
+// TestAFunctionThatTheTagReplacesIsFound has a call on the way of an append that goes nowhere, but is there, in all of the
+// programs without the tag.
+func TestAFunctionThatTheTagReplacesIsFound(t *testing.T) {
+	log := strings.Replace(small["engine/internal/commit/log.go"], "return n * 3, nil", "return n * 3, inject(l)", 1)
+	dir := write(t, map[string]string{
+		"engine/internal/commit/log.go":        log,
+		"engine/internal/commit/inject_off.go": "//go:build !dangerous_test_hooks\n\npackage commit\n\nvar inject = func(*Log) error { return nil }\n",
+		"engine/internal/commit/inject_on.go": "//go:build dangerous_test_hooks\n\npackage commit\n\nimport \"" + hooksPath +
+			"\"\n\nvar inject = func(l *Log) error { return l.Hooks.Reach(hooks.CloseSync, \"\") }\n",
+	})
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"-C", dir}, &stdout, &stderr); code != exitDisproof {
+		t.Errorf("exit code %d:\n%s", code, &stdout)
+	}
+	for _, name := range []string{"inject_off.go", "inject_on.go"} {
+		if !strings.Contains(stderr.String(), name+":1:1: the build constraint") {
+			t.Errorf("it does not name %s:\n%s", name, &stderr)
 		}
 	}
 }

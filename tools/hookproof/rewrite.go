@@ -28,13 +28,15 @@ type rewriting struct {
 }
 
 // rewrite returns the source without the statements that ask for fault injection, every other line where it was, and how
-// many statements that were. Each use of package hooks in another form is one of the refusals; the source is nil then.
+// many statements that were. Each use of package hooks in another form is one of the refusals, and a build constraint that
+// mentions the tag is; the source is nil then.
 func rewrite(name string, source []byte) (out []byte, removed int, refusals []error) {
 	r := &rewriting{files: token.NewFileSet(), source: source, out: bytes.Clone(source)}
 	file, err := parser.ParseFile(r.files, name, source, parser.ParseComments)
 	if err != nil {
 		return nil, 0, []error{err}
 	}
+	r.refuseConstraints(file)
 	for _, spec := range file.Imports {
 		if importPath(spec) != hooksPath {
 			continue
@@ -57,6 +59,19 @@ func rewrite(name string, source []byte) (out []byte, removed int, refusals []er
 
 func (r *rewriting) refuse(at ast.Node, format string, args ...any) {
 	r.refusals = append(r.refusals, fmt.Errorf("%v: %s", r.files.Position(at.Pos()), fmt.Sprintf(format, args...)))
+}
+
+// refuseConstraints refuses a file that the tag decides about: what such a file holds in the ordinary build would be in
+// all that is compared. A build constraint is a comment of its own before the package clause; behind it, and within
+// another comment, the same text is none.
+func (r *rewriting) refuseConstraints(file *ast.File) {
+	for _, group := range file.Comments {
+		for _, comment := range group.List {
+			if comment.Pos() < file.Package && constrains(comment.Text) {
+				r.refuse(comment, "the build constraint mentions %s, which only those of package hooks may: put an if that begins with hooks.Enabled where the builds are to differ", tag)
+			}
+		}
+	}
 }
 
 // visit looks at one node. It does not go into what is taken out.

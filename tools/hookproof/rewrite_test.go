@@ -133,6 +133,44 @@ func TestImportsThatNothingNeedsAnyMoreBecomeBlank(t *testing.T) {
 	}
 }
 
+func TestAFileThatTheTagDecidesAboutIsRefused(t *testing.T) {
+	for _, head := range []string{
+		"//go:build dangerous_test_hooks\n\n",
+		"//go:build !dangerous_test_hooks\n\n",
+		"// A comment.\n\n/* Another. */\n\n//go:build linux && !(race || dangerous_test_hooks)\n\n// And one more.\n",
+		"// +build linux,!dangerous_test_hooks\n\n",
+		"//go:build dangerous_test_hooks &&\n\n",
+	} {
+		_, _, refusals := rewrite("file.go", []byte(head+"package p\n\nvar inject = func() error { return nil }\n"))
+		if len(refusals) != 1 || !strings.HasPrefix(refusals[0].Error(), "file.go:") || !strings.Contains(refusals[0].Error(), "build constraint") {
+			t.Errorf("%q: got %v", head, refusals)
+		}
+	}
+}
+
+func TestWhatOnlyLooksLikeABuildConstraintChangesNothing(t *testing.T) {
+	const line = "//go:build dangerous_test_hooks\n"
+	point := inFunction("if hooks.Enabled {\n\ta()\n}\nb()")
+	leak := inFunction("if !hooks.Enabled {\n\ta()\n}\nb()")
+	for what, around := range map[string][2]string{
+		"behind the package clause":             {"", line},
+		"in a comment behind it":                {"", "/*\n" + line + "*/\n"},
+		"in a text behind it":                   {"", "const text = `\n" + line + "`\n"},
+		"in a comment before it":                {"/*\n" + line + "*/\n", ""},
+		"of another tag":                        {"//go:build !no_dangerous_test_hooks\n\n", ""},
+		"of another tag, and one in a comment":  {"//go:build linux\n\n", "/*\n" + line + "*/\n"},
+		"in a sentence before it":               {"// Not " + line + "\n", ""},
+		"behind it, and the name of one before": {"// dangerous_test_hooks\n\n", line},
+	} {
+		if _, removed, refusals := rewrite("file.go", []byte(around[0]+point+around[1])); removed != 1 || len(refusals) != 0 {
+			t.Errorf("%s: took out %d, refused %v", what, removed, refusals)
+		}
+		if _, _, refusals := rewrite("file.go", []byte(around[0]+leak+around[1])); len(refusals) != 1 {
+			t.Errorf("%s: another form was not refused: %v", what, refusals)
+		}
+	}
+}
+
 func TestWhatIsNoGoIsAnError(t *testing.T) {
 	if _, _, refusals := rewrite("file.go", []byte("package")); len(refusals) != 1 {
 		t.Errorf("got %v", refusals)

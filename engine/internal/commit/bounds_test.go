@@ -45,15 +45,15 @@ func TestStagingWaitsForASyncWhenItIsAsFarAheadAsTheOpenFrameSays(t *testing.T) 
 					t.Error(err)
 					return
 				}
-				if state := l.State(); state.Next-1 > state.Durable+ahead {
-					t.Errorf("staged up to %d, durable up to %d", state.Next-1, state.Durable)
+				if state := l.State(); state.Staged > state.Durable+ahead {
+					t.Errorf("staged up to %d, durable up to %d", state.Staged, state.Durable)
 				}
 			}
 		})
 	}
 	appending.Wait()
-	if state := l.State(); state.Next != 301 || state.Syncs < 300/ahead-1 || state.RoomWaits == 0 {
-		t.Errorf("next %d, %d syncs, %d waits", state.Next, state.Syncs, state.RoomWaits)
+	if state := l.State(); state.Staged != 300 || state.Syncs < 300/ahead-1 || state.RoomWaits == 0 {
+		t.Errorf("staged %d, %d syncs, %d waits", state.Staged, state.Syncs, state.RoomWaits)
 	}
 }
 

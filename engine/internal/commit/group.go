@@ -64,13 +64,13 @@ func (l *Log) waitDurable(ctx context.Context, sequence uint64) error {
 	if err := ctx.Err(); err != nil {
 		return &IndeterminateError{Sequence: sequence, Cause: err, cancelled: true}
 	}
-	g := &l.group
+	g, done := &l.group, ctx.Done() // a context of the caller's, not to be asked under a lock
 	g.mu.Lock()
 	if l.durableSequence.Load() >= sequence {
 		g.mu.Unlock()
 		return nil
 	}
-	if !g.running && (ctx.Done() == nil || g.closed) {
+	if !g.running && (done == nil || g.closed) {
 		g.running = true
 		g.mu.Unlock()
 		_, err := l.syncGroup()
@@ -89,14 +89,14 @@ func (l *Log) waitDurable(ctx context.Context, sequence uint64) error {
 	}
 	l.runFlusher()
 	g.mu.Unlock()
-	if ctx.Done() == nil {
+	if done == nil {
 		<-mine.done
 		return l.outcome(sequence, mine.err)
 	}
 	select {
 	case <-mine.done:
 		return l.outcome(sequence, mine.err)
-	case <-ctx.Done():
+	case <-done:
 		if hooks.Enabled && hooks.Planted(hooks.CancelledWaitSucceeds) {
 			return nil
 		}
@@ -159,11 +159,14 @@ func (l *Log) handOver() {
 	g := &l.group
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.next != nil || g.asked.Load() && !g.closed {
+	switch {
+	case g.next != nil && g.closed:
+		go l.flush() // the store is poisoned: it tells them so, and touches no file
+	case g.next != nil || g.asked.Load() && !g.closed:
 		l.flushers.Go(l.flush)
-		return
+	default:
+		g.stopped()
 	}
-	g.stopped()
 }
 
 // stopped makes the group idle. The caller holds mu.
@@ -212,7 +215,16 @@ func (l *Log) syncGroup() (woken int, err error) {
 		_ = l.hooks.Reach(hooks.GroupSnapshot, "")
 	}
 	at := l.staged() // with all that those who wait for it have staged
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.GroupCovered, at.active.Name())
+	}
+	if hooks.Enabled && hooks.Planted(hooks.AskedClearedLate) {
+		g.asked.Store(false)
+	}
 	g.mu.Lock()
+	if hooks.Enabled && hooks.Planted(hooks.WaitersTakenLate) && g.current == nil {
+		g.current, g.next = g.next, nil
+	}
 	g.upTo = at.sequence
 	g.mu.Unlock()
 	if at.poison != nil || at.sequence > l.durableSequence.Load() {

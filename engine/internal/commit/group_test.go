@@ -192,7 +192,7 @@ func TestWhatASyncMadeDurableBeforeItFailedIsNotUnknown(t *testing.T) {
 	l, _ := newLog(t, d, false)
 	l.mapping.Lock() // so that the sealer does not come to syncing segment 1 before
 	fill(t, l, 2000)
-	last := l.State().Next - 1
+	last := l.State().Staged
 	if _, err := appendBytes(l, 2000); err != nil { // into segment 2
 		t.Fatal(err)
 	}
@@ -301,14 +301,14 @@ func TestClosingEndsTheFlusherAndNobodyWaitsForEver(t *testing.T) {
 				}
 			})
 		}
-		until(func() bool { return l.State().Next > uint64(round) })
+		until(func() bool { return l.State().Staged >= uint64(round) })
 		if err := l.Close(); err != nil {
 			t.Error(err)
 		}
 		calling.Wait()
 		mustBeIdle(t, l)
-		if got := l.State(); got.Durable != got.Next-1 {
-			t.Errorf("durable up to %d of %d", got.Durable, got.Next-1)
+		if got := l.State(); got.Durable != got.Staged {
+			t.Errorf("durable up to %d of %d", got.Durable, got.Staged)
 		}
 	}
 }

@@ -145,9 +145,8 @@ type Log struct {
 	kickAt        int64 // tail at which the preparer has something to do
 	sealQueue     []*Retired
 	closing       bool
-	poison        error // the failure; nil: none
-	untold        error // the same until it is logged
-	stats         counters
+	poison        error      // the failure; nil: none
+	untold        error      // the same until it is logged
 	room          *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
 
 	// durable is the mark up to which syncs succeeded: stored under syncing,
@@ -155,10 +154,18 @@ type Log struct {
 	durable atomic.Uint64
 	// durableSequence follows durable, stored after it.
 	durableSequence atomic.Uint64
+	// Copies of what the commit section guards, for those who do not enter it: the highest sequence that was
+	// staged, whether Close was called, and the poison.
+	stagedSequence atomic.Uint64
+	closes         atomic.Bool
+	poisoned       atomic.Pointer[error]
+	// untreed is how many of the sequences up to any staged one have no event.
+	untreed uint64
 	// syncing is held by who syncs a file that holds frames, so that such syncs
 	// are serial in the whole store. It is taken before mu.
 	syncing   sync.Mutex
 	syncStats syncCounters
+	stats     counters
 
 	group    group          // who waits for syncs
 	flushers sync.WaitGroup // at most one goroutine, and those that are about to end
@@ -206,6 +213,8 @@ func New(c Config) *Log {
 	l.durable.Store(uint64(c.Start.Durable))
 	l.durableSequence.Store(c.Start.Next - 1)
 	l.group.covered.Store(c.Start.Next - 1)
+	l.stagedSequence.Store(c.Start.Next - 1)
+	l.untreed = c.Start.Next - 1 - c.Start.TreeSize
 	l.populated = c.Start.Tail
 	active.Publish(c.Start.Tail)
 	c.Set.SetVisible(c.Start.Next - 1)
@@ -284,6 +293,7 @@ func (e *IndeterminateError) As(target any) bool { return errors.As(e.Cause, tar
 func (l *Log) poisonLocked(cause error) {
 	if l.poison == nil {
 		l.poison, l.untold = cause, cause
+		l.poisoned.Store(&cause)
 	}
 	l.room.Broadcast()
 }

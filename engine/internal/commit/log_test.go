@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 	"github.com/batpak/batpak/mmapseg"
@@ -68,6 +69,12 @@ func isSync(op vfs.Op, segment uint64) bool {
 // size too.
 func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	t.Helper()
+	return newHookedLog(t, dir, everyAppend, nil)
+}
+
+// newHookedLog is newLog with what is to happen at points.
+func newHookedLog(t *testing.T, dir vfs.Dir, everyAppend bool, points *hooks.Set) (*Log, *mmapseg.Set) {
+	t.Helper()
 	first, err := mmapseg.Create(dir, mmapseg.Header{Number: 1, Hashing: true, Salt: 7, Size: mmapseg.MinSize})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +85,7 @@ func newLog(t *testing.T, dir vfs.Dir, everyAppend bool) (*Log, *mmapseg.Set) {
 	x := indexOf(first)
 	l := New(Config{
 		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
-		SegmentSize: mmapseg.MinSize, Limit: 1 << 16, Clock: time.Now, Logger: slog.New(slog.DiscardHandler),
+		SegmentSize: mmapseg.MinSize, Limit: 1 << 16, Clock: time.Now, Hooks: points, Logger: slog.New(slog.DiscardHandler),
 		Start: Start{Tail: mmapseg.HeaderSize, Next: 1},
 	})
 	t.Cleanup(func() {

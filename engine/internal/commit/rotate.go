@@ -40,7 +40,7 @@ func (l *Log) waitForRoom(n, events int) error {
 			}
 		}
 		if !waited {
-			l.stats.waits++
+			l.stats.waits.Add(1)
 			waited = true
 		}
 		if err := l.makeRoom(n, events); err != nil {
@@ -149,7 +149,7 @@ func (l *Log) rotate() error {
 	l.active, l.tail, l.prepared, l.spare = successor, mmapseg.HeaderSize, nil, nil
 	l.need, l.kickAt = 0, 0
 	l.populated, l.writable, l.protected, l.synced = l.preparedTo, 0, 0, 0
-	l.stats.rotations++
+	l.stats.rotations.Add(1)
 	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()
 	if hooks.Enabled {

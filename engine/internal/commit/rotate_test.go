@@ -84,7 +84,7 @@ func TestSmallUnitsThatTakeThePreparedSegmentDoNotStrandALargeOne(t *testing.T) 
 		})
 	}
 	appending.Wait()
-	if got := l.State().Next; got != 4*150+1 {
+	if got := l.State().Staged; got != 4*150 {
 		t.Errorf("next sequence %d, want %d", got, 4*150+1)
 	}
 }
@@ -136,7 +136,7 @@ func TestAUnitThatRotatesGoesOnFromTheHeadInTheSegmentBefore(t *testing.T) {
 	// Beside others, too, whoever rotates.
 	before := l.State()
 	const each = 200
-	clocks := make([]bool, before.Next+4*each)
+	clocks := make([]bool, before.Staged+1+4*each)
 	var mu sync.Mutex
 	var appending sync.WaitGroup
 	for range 4 {

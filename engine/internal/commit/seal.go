@@ -23,9 +23,7 @@ func (l *Log) sealStep() bool {
 	l.tell()
 	if err != nil {
 		l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
-		l.mu.Lock()
-		l.stats.sealErrors++
-		l.mu.Unlock()
+		l.stats.sealErrors.Add(1)
 	}
 	return true
 }
@@ -82,9 +80,7 @@ func (l *Log) seal(r *Retired) error {
 	if err := r.Segment.GiveBack(r.End, r.End+int64(len(footer))); err != nil {
 		return err
 	}
-	l.mu.Lock()
-	l.stats.sealed++
-	l.mu.Unlock()
+	l.stats.sealed.Add(1)
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.SealDone, r.Segment.Name())
 	}
@@ -124,6 +120,7 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) close() error {
+	l.closes.Store(true)
 	l.mu.Lock()
 	l.closing = true
 	l.room.Broadcast()

@@ -152,6 +152,7 @@ func (l *Log) place(u *Unit, now int64) {
 		l.active.Point(sequence+uint64(i), base+int64(u.items[i].frame.Start))
 	}
 	l.next += uint64(len(u.items))
+	l.stagedSequence.Store(l.next - 1)
 	l.treeSize += uint64(len(u.items))
 	l.tail += int64(len(u.bytes))
 	if hooks.Enabled {
@@ -195,37 +196,4 @@ func (l *Log) assign(it *item, tail *index.Tail, sequence uint64, now int64) {
 	it.link.ID, it.link.Timestamp, it.link.Sequence, it.link.Clock = a.ID, now, sequence, head.Clock
 	a.Hash = it.link.Hash()
 	head.Hash = a.Hash
-}
-
-// State is a consistent view of the log's counters.
-type State struct {
-	Next        uint64
-	Durable     uint64
-	TreeSize    uint64
-	Identity    [16]byte
-	Incarnation uint64
-	Poison      error
-	Rotations   uint64
-	RoomWaits   uint64 // appends that waited for a segment or for a sync
-	Sealed      uint64
-	SealErrors  uint64
-	Syncs       uint64
-	SyncNanos   uint64
-}
-
-// State returns the log's counters. It waits for the commit section.
-func (l *Log) State() State {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return State{
-		Next: l.next, Durable: l.durableSequence.Load(), TreeSize: l.treeSize,
-		Identity: l.identity, Incarnation: l.incarnation, Poison: l.poison,
-		Rotations: l.stats.rotations, RoomWaits: l.stats.waits, Sealed: l.stats.sealed, SealErrors: l.stats.sealErrors,
-		Syncs: l.syncStats.count.Load(), SyncNanos: l.syncStats.nanos.Load(),
-	}
-}
-
-// counters are guarded by mu.
-type counters struct {
-	rotations, waits, sealed, sealErrors uint64
 }

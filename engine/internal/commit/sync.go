@@ -52,24 +52,14 @@ func (l *Log) syncSegment(s *mmapseg.Segment) error {
 	return s.Sync(l.syncAll)
 }
 
-// Closing reports whether Close was called.
-func (l *Log) Closing() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closing
-}
-
 // Wait returns when the event with this sequence is durable. Without such an event it is
-// mmapseg.ErrNotFound, at once.
+// mmapseg.ErrNotFound, at once. It does not enter the commit section.
 func (l *Log) Wait(ctx context.Context, sequence uint64) error {
-	l.mu.Lock()
-	closing, next := l.closing, l.next
-	l.mu.Unlock()
-	switch {
-	case closing:
+	switch last := l.stagedSequence.Load(); {
+	case l.Closing():
 		return ErrClosed
-	case sequence == 0 || sequence >= next:
-		return fmt.Errorf("wait for sequence %d: %w: the last one given to an event is %d", sequence, mmapseg.ErrNotFound, next-1)
+	case sequence == 0 || sequence > last:
+		return fmt.Errorf("wait for sequence %d: %w: the store goes on behind %d", sequence, mmapseg.ErrNotFound, last)
 	}
 	return l.waitDurable(ctx, sequence)
 }

@@ -1,0 +1,49 @@
+// What can be asked without waiting for the commit section: whoever is in it may be held up by a disk that hangs.
+
+package commit
+
+import "sync/atomic"
+
+// State is the log's counters, each as of some moment during the call. Of the watermarks the lower ones are not
+// newer than the higher ones.
+type State struct {
+	Durable     uint64
+	Visible     uint64
+	Staged      uint64
+	TreeSize    uint64
+	Identity    [16]byte
+	Incarnation uint64
+	Poison      error
+	Rotations   uint64
+	RoomWaits   uint64 // appends that waited for a segment or for a sync
+	Sealed      uint64
+	SealErrors  uint64
+	Syncs       uint64
+	SyncNanos   uint64
+}
+
+// State returns the log's counters. It waits for nobody.
+func (l *Log) State() State {
+	durable := l.durableSequence.Load()
+	visible := l.set.Visible()
+	staged := l.stagedSequence.Load()
+	s := State{
+		Durable: durable, Visible: visible, Staged: staged, TreeSize: staged - l.untreed,
+		Identity: l.identity, Incarnation: l.incarnation,
+		Rotations: l.stats.rotations.Load(), RoomWaits: l.stats.waits.Load(),
+		Sealed: l.stats.sealed.Load(), SealErrors: l.stats.sealErrors.Load(),
+		Syncs: l.syncStats.count.Load(), SyncNanos: l.syncStats.nanos.Load(),
+	}
+	if cause := l.poisoned.Load(); cause != nil {
+		s.Poison = *cause
+	}
+	return s
+}
+
+// counters count since the log began.
+type counters struct {
+	rotations, waits, sealed, sealErrors atomic.Uint64
+}
+
+// Closing reports whether Close was called.
+func (l *Log) Closing() bool { return l.closes.Load() }
