@@ -15,7 +15,7 @@
 // A life is one opening of a store with writers and readers beside each other; a chain is lives one after the other on
 // the same disk, each beginning with what the one before left when it was cut off. While a life runs, the disk keeps a
 // journal, and in it what was told to whom. The journal is then replayed, and images are taken at many moments of
-// it: see [Run]. What a life does depends on how its goroutines meet, which is why a finding carries the journals, and
+// it: see [Run]. What does not end is found too. What a life does depends on how its goroutines meet, which is why a finding carries the journals, and
 // is replayed from them.
 //
 // It never knows how the engine does what it promises: stores are opened through their public door, on a directory

@@ -13,27 +13,33 @@ import (
 	"github.com/batpak/batpak/internal/simdisk"
 )
 
-// Finding is a broken promise.
+// Finding is a broken promise. That a life or a trial does not end is one too.
 type Finding struct {
 	Description string
 	Seed        uint64
 	Chain       uint64 // number of the store, from 1
 	Life        uint32 // its opening, from 1
 	File        string // where it is saved, for [Replay]; empty: nowhere
+	Stacks      string // file with the stacks of all goroutines, of what does not end; empty: there is none
 	Unsaved     error  // why it could not be saved
 
-	trial   *trial // nil: it was seen while the store was alive
-	journal *simdisk.Journal
+	trial   *trial           // nil: it was seen while the store was alive
+	journal *simdisk.Journal // nil: the life did not end
 	before  *view
 }
 
 // String returns the finding as lines of text, the last one without a newline.
 func (f *Finding) String() string {
 	text := fmt.Sprintf("FOUND: %s\nseed %d, store %d, life %d", f.Description, f.Seed, f.Chain, f.Life)
-	if t := f.trial; t == nil {
+	switch t := f.trial; {
+	case f.journal == nil: // the life did not end
+	case t == nil:
 		text += ", seen while the store was alive; the journal holds what was written until then"
-	} else {
+	default:
 		text += fmt.Sprintf(", moment %d of %d\n", t.Moment, len(f.journal.Ops())) + t.String()
+	}
+	if f.Stacks != "" {
+		text += "\nstacks of all goroutines in " + f.Stacks
 	}
 	switch {
 	case f.Unsaved != nil:
@@ -105,6 +111,9 @@ func (s *savedView) view() *view {
 	return &view{record: r, at: never - 1, top: s.Top, durable: s.Durable, closed: s.Closed}
 }
 
+// name returns the name of its file, without what says which of its files.
+func (f *Finding) name() string { return fmt.Sprintf("finding-%d-%d-%d", f.Seed, f.Chain, f.Life) }
+
 // save writes the finding into a directory and returns the path of the file.
 func (f *Finding) save(dir string) (string, error) {
 	var journal, all bytes.Buffer
@@ -118,7 +127,7 @@ func (f *Finding) save(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, fmt.Sprintf("finding-%d-%d-%d.crash", f.Seed, f.Chain, f.Life))
+	path := filepath.Join(dir, f.name()+".crash")
 	return path, os.WriteFile(path, all.Bytes(), 0o600)
 }
 
@@ -129,7 +138,8 @@ const replays = 20
 var ErrNotAgain = errors.New("crash: replayed, and every promise was kept")
 
 // Replay tries a saved finding again and returns it, with [ErrNotAgain] if it did not happen again. Of what was seen
-// while a store was alive only the description comes back. Other errors are those of reading the file.
+// while a store was alive only the description comes back. A trial that takes more than 60 s happened again as one that
+// does not end. Other errors are those of reading the file.
 func Replay(path string) (*Finding, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -162,7 +172,7 @@ func Replay(path string) (*Finding, error) {
 	}
 	scene := sceneOf(journal, r)
 	for range replays {
-		if err := scene.run(s.Trial, new(tally)); err != nil {
+		if err := scene.again(s.Trial, defaultPatience); err != nil {
 			f.Description = err.Error()
 			return f, nil
 		}

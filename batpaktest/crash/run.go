@@ -24,6 +24,9 @@ type Config struct {
 	Workers  int           // goroutines that do so; 0: as many as there are processors
 	Findings int           // after so many it ends; 0: 1
 	Save     string        // directory for findings, which must exist; empty: they are not saved
+	// Patience is how long one life or one trial may take; 0: 60 s. One that takes longer is a finding, with which Run
+	// ends. The goroutines of what does not end are left behind.
+	Patience time.Duration
 	// Progress, if given, is called about once a second, by one goroutine at a time.
 	Progress func(Report)
 }
@@ -65,7 +68,9 @@ const (
 	livesPerChain   = 4
 	momentsPerLife  = 24
 	trialsPerMoment = 3
-	defaultDepth    = 3
+	// acknowledgedPerLife bounds how many moments come on top that are right behind an acknowledgement.
+	acknowledgedPerLife = 12
+	defaultDepth        = 3
 )
 
 // simulation is one Run.
@@ -75,43 +80,57 @@ type simulation struct {
 	began  time.Time
 	chains atomic.Uint64
 	tally  tally
+	hook   func(*doing) // of tests: called by a worker when a life or a trial begins; nil: there is none
 
 	mu     sync.Mutex
 	report Report
+	stuck  bool // a life or a trial does not end
 }
 
 // Run looks for broken promises until its bounds are reached, ctx ends, or it has found as many as it is to. It
-// blocks until then.
+// blocks until then; a life or a trial that does not end holds it up for as long as the patience lasts, and ends it.
 func Run(ctx context.Context, c Config) Report {
-	if c.Depth <= 0 {
-		c.Depth = defaultDepth
+	s := &simulation{Config: c}
+	return s.run(ctx)
+}
+
+func (s *simulation) run(ctx context.Context) Report {
+	if s.Depth <= 0 {
+		s.Depth = defaultDepth
 	}
-	if c.Workers <= 0 {
-		c.Workers = runtime.GOMAXPROCS(0)
+	if s.Workers <= 0 {
+		s.Workers = runtime.GOMAXPROCS(0)
 	}
-	if c.Findings <= 0 {
-		c.Findings = 1
+	if s.Findings <= 0 {
+		s.Findings = 1
 	}
-	s := &simulation{Config: c, ctx: ctx, began: time.Now()}
-	s.report.Seed = c.Seed
-	if c.Duration > 0 {
+	if s.Patience <= 0 {
+		s.Patience = defaultPatience
+	}
+	s.ctx, s.began = ctx, time.Now()
+	s.report.Seed = s.Seed
+	if s.Duration > 0 {
 		var cancel context.CancelFunc
-		s.ctx, cancel = context.WithTimeout(ctx, c.Duration)
+		s.ctx, cancel = context.WithTimeout(ctx, s.Duration)
 		defer cancel()
 	}
 	over := make(chan struct{})
-	var working, telling sync.WaitGroup
-	if c.Progress != nil {
+	var telling sync.WaitGroup
+	if s.Progress != nil {
 		telling.Go(func() { s.tell(over) })
 	}
-	for range c.Workers {
-		working.Go(func() {
+	workers, ended := make([]*worker, s.Workers), make(chan *worker, s.Workers) // so that nobody waits to say it
+	for i := range workers {
+		w := &worker{simulation: s}
+		workers[i] = w
+		go func() {
 			for !s.over() {
-				s.chain(s.chains.Add(1))
+				w.chain(s.chains.Add(1))
 			}
-		})
+			ended <- w
+		}()
 	}
-	working.Wait()
+	s.watch(workers, ended)
 	close(over)
 	telling.Wait()
 	return s.sum()
@@ -150,22 +169,26 @@ func (s *simulation) sum() Report {
 func (s *simulation) over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.ctx.Err() != nil || s.Cuts > 0 && s.tally.all() >= s.Cuts || len(s.report.Findings) >= s.Findings
+	return s.stuck || s.ctx.Err() != nil || s.Cuts > 0 && s.tally.all() >= s.Cuts || len(s.report.Findings) >= s.Findings
 }
 
 // chain lets one store live again and again.
-func (s *simulation) chain(number uint64) {
-	r := rand.New(rand.NewPCG(s.Seed, number))
+func (w *worker) chain(number uint64) {
+	r := rand.New(rand.NewPCG(w.Seed, number))
 	disk, known, plain := simdisk.New(), nothing(), r.IntN(8) == 0
-	for life := uint32(1); life <= livesPerChain && !s.over(); life++ {
+	for life := uint32(1); life <= livesPerChain && !w.over(); life++ {
+		w.begins(Finding{Chain: number, Life: life}, nil)
 		lived := planBy(r, life, plain).live(disk, known)
-		s.lived(lived)
+		w.lived(lived)
 		scene := sceneOf(lived.journal, lived.record)
+		scene.begins = func(t *trial) {
+			w.begins(Finding{Chain: number, Life: life, journal: lived.journal, before: lived.before}, t)
+		}
 		if lived.broken != nil {
-			s.found(&Finding{Chain: number, Life: life, Description: lived.broken.Error(), journal: lived.journal, before: known}, scene, nil)
+			w.found(&Finding{Chain: number, Life: life, Description: lived.broken.Error(), journal: lived.journal, before: known}, scene, nil)
 			return
 		}
-		if !s.trials(r, scene, number, life, lived) {
+		if !w.trials(r, scene, number, life, lived) {
 			return
 		}
 		end := cutBy(r)
@@ -177,19 +200,19 @@ func (s *simulation) chain(number uint64) {
 }
 
 // trials makes the trials of a life, and reports whether none found anything.
-func (s *simulation) trials(r *rand.Rand, scene *scene, chain uint64, life uint32, lived *lived) bool {
+func (w *worker) trials(r *rand.Rand, scene *scene, chain uint64, life uint32, lived *lived) bool {
 	for _, moment := range scene.moments(r, momentsPerLife) {
 		n := trialsPerMoment
 		if moment == len(scene.ops) {
 			n *= 3 // what the life came to
 		}
 		for range n {
-			if s.over() {
+			if w.over() {
 				return false
 			}
-			t := trialBy(r, moment, s.Depth, lived.plan.opening.Plain)
-			if err := scene.run(t, &s.tally); err != nil {
-				s.found(&Finding{Chain: chain, Life: life, Description: err.Error(), journal: lived.journal, before: lived.before}, scene, t)
+			t := trialBy(r, moment, w.Depth, lived.plan.opening.Plain)
+			if err := scene.run(t, &w.tally); err != nil {
+				w.found(&Finding{Chain: chain, Life: life, Description: err.Error(), journal: lived.journal, before: lived.before}, scene, t)
 				return false
 			}
 		}
@@ -212,16 +235,17 @@ func (s *simulation) lived(l *lived) {
 }
 
 // found shrinks a finding, saves it and adds it to the report.
-func (s *simulation) found(f *Finding, scene *scene, t *trial) {
-	f.Seed = s.Seed
+func (w *worker) found(f *Finding, scene *scene, t *trial) {
+	f.Seed = w.Seed
 	if t != nil {
+		w.shrinking = f.Description
 		shrunk, err := scene.shrink(t, fmt.Errorf("%s", f.Description))
-		f.trial, f.Description = shrunk, err.Error()
+		f.trial, f.Description, w.shrinking = shrunk, err.Error(), ""
 	}
-	if s.Save != "" {
-		f.File, f.Unsaved = f.save(s.Save)
+	if w.Save != "" {
+		f.File, f.Unsaved = f.save(w.Save)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.report.Findings = append(s.report.Findings, *f)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.report.Findings = append(w.report.Findings, *f)
 }

@@ -3,8 +3,10 @@
 package crash
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"time"
 
 	"github.com/batpak/batpak/internal/simdisk"
 )
@@ -14,6 +16,7 @@ type scene struct {
 	ops    []simdisk.Op
 	base   *simdisk.Disk // before the first of them
 	record *record
+	begins func(*trial) // is told of every trial; nil: nobody is
 
 	at   int // how many of ops are on disk
 	disk *simdisk.Disk
@@ -38,20 +41,42 @@ func (s *scene) move(moment int) {
 // view returns what had been told at the moment. A note with the number n counts from moment n+1 on.
 func (s *scene) view() *view { return s.record.seen(s.at - 1) }
 
+// begin moves to where a trial begins.
+func (s *scene) begin(t *trial) {
+	if s.begins != nil {
+		s.begins(t)
+	}
+	s.move(t.Moment)
+}
+
+// again carries a trial out, and gives up when it takes longer than the patience lasts: then the scene is of no use any
+// more.
+func (s *scene) again(t *trial, patience time.Duration) error {
+	end := make(chan error, 1)
+	go func() { end <- s.run(t, new(tally)) }()
+	select {
+	case err := <-end:
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("a trial does not end: it began %s ago; goroutines:\n%s", patience, firstStacks(stacksOfAll()))
+	}
+}
+
 // run carries a trial out. The error is a broken promise.
 func (s *scene) run(t *trial, count *tally) error {
-	s.move(t.Moment)
+	s.begin(t)
 	return t.run(s.disk, s.view(), s.base, count, nil)
 }
 
 // spell carries a trial out and writes its cuts down choice by choice.
 func (s *scene) spell(t *trial) error {
-	s.move(t.Moment)
+	s.begin(t)
 	return t.run(s.disk, s.view(), s.base, new(tally), func(c *cut, d *simdisk.Disk) { *c = c.spelled(d) })
 }
 
 // moments returns moments at which to look, in their order: most of them where something happens that is
-// neither the storing of a frame nor a note.
+// neither the storing of a frame nor a note. On top come some right behind an acknowledgement that more is durable than
+// was known before: there a cut shows whether it came too early.
 func (s *scene) moments(r *rand.Rand, n int) []int {
 	var rare [simdisk.OpDirSynced + 1][]int // by kind, so that what is rare is not overlooked
 	for i := range s.ops {
@@ -66,6 +91,9 @@ func (s *scene) moments(r *rand.Rand, n int) []int {
 			continue
 		}
 		moments = append(moments, r.IntN(len(s.ops)+1))
+	}
+	for _, i := range r.Perm(len(s.record.durable))[:min(acknowledgedPerLife, len(s.record.durable))] {
+		moments = append(moments, s.record.durable[i].at+1)
 	}
 	moments = append(moments, len(s.ops))
 	slices.Sort(moments)

@@ -53,6 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.IntVar(&c.Depth, "depth", 3, "cut off so `many` openings one after the other, at most")
 	flags.IntVar(&c.Findings, "findings", 1, "end after so `many` findings")
 	flags.StringVar(&c.Save, "save", "", "write findings to files in this `directory`, which is made")
+	flags.DurationVar(&c.Patience, "patience", time.Minute, "a life or a trial that takes longer than this `time` is a finding")
 	replay := flags.String("replay", "", "try the finding in this `file` again, and nothing else")
 	quiet := flags.Bool("quiet", false, "print the result only")
 	if err := flags.Parse(args); err != nil {
@@ -61,8 +62,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitNotToRun
 	}
-	if flags.NArg() > 0 || *cuts < 0 || c.Duration < 0 || c.Workers < 0 || c.Depth < 1 || c.Depth > 16 || c.Findings < 1 {
-		fmt.Fprintln(stderr, "crash: arguments: none but flags; numbers: none negative, depth 1 to 16, findings 1 or more")
+	if flags.NArg() > 0 || *cuts < 0 || c.Duration < 0 || c.Patience <= 0 || c.Workers < 0 || c.Depth < 1 || c.Depth > 16 || c.Findings < 1 {
+		fmt.Fprintln(stderr, "crash: arguments: none but flags; numbers: none negative, patience not 0, depth 1 to 16, findings 1 or more")
 		return exitNotToRun
 	}
 	if *replay != "" {

@@ -36,7 +36,7 @@ func TestWrongUsageIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"-unknown"}, {"argument"}, {"-cuts", "-1"}, {"-duration", "soon"}, {"-depth", "0"}, {"-findings", "0"}, {"-workers", "-1"},
+		{"-unknown"}, {"argument"}, {"-cuts", "-1"}, {"-duration", "soon"}, {"-depth", "0"}, {"-findings", "0"}, {"-workers", "-1"}, {"-patience", "0s"},
 		{"-replay", file}, {"-replay", file + "-missing"}, {"-save", filepath.Join(file, "below"), "-cuts", "1"},
 	} {
 		if code, out, messages := crashed(args...); code != exitNotToRun || out != "" || messages == "" {
