@@ -331,6 +331,15 @@ func (s *Segment) Populate(from, to int64) error {
 	return s.write.PopulateWrite(int(from), int(to-from))
 }
 
+// SmallPages makes the pages that [Segment.Populate] brings in from now on small, so that a sync of few changed bytes writes few
+// pages; see mmap.Mapping. After [Segment.Retire], with which it must not run at the same time, it does nothing.
+func (s *Segment) SmallPages() error {
+	if s.write == nil {
+		return nil
+	}
+	return s.write.SmallPages()
+}
+
 // Sync makes what was stored durable: with fdatasync, or with fsync when all is
 // set. The caller keeps syncs of a store serial.
 func (s *Segment) Sync(all bool) error {

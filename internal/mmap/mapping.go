@@ -178,6 +178,20 @@ func (m *Mapping) PopulateWrite(offset, length int) error {
 	return m.populate(forWriting, offset, length)
 }
 
+// SmallPages makes pages that come in from now on come in one by one, in the smallest size that the file system has. Otherwise the kernel
+// reads ahead where they are touched in order, in pages of up to 1 MiB, and then one changed byte makes all of such a
+// page dirty, which the next sync writes. It costs 3 to 4 us more for each 4 KiB that are populated. Errors: [ErrUnmapped], and the error
+// number of the kernel. On heap memory and on systems other than Linux it does nothing.
+func (m *Mapping) SmallPages() error {
+	switch {
+	case m.data == nil:
+		return ErrUnmapped
+	case m.twin != nil:
+		return nil
+	}
+	return smallPages(m.data)
+}
+
 // PopulateRead does the same as PopulateWrite for reading, with the same errors, on mappings of both modes.
 func (m *Mapping) PopulateRead(offset, length int) error {
 	return m.populate(forReading, offset, length)

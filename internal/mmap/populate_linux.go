@@ -1,4 +1,4 @@
-// This file holds populating pages on Linux.
+// This file holds populating pages on Linux, and advice on their size.
 
 package mmap
 
@@ -33,4 +33,12 @@ func populate(b []byte, purpose purpose) error {
 		}
 		return fmt.Errorf("mmap: populate %d bytes for %s: %w", len(b), purpose, err)
 	}
+}
+
+// smallPages says that b is touched at random, which ends readahead for it, and with that large pages.
+func smallPages(b []byte) error {
+	if err := unix.Madvise(b, unix.MADV_RANDOM); err != nil {
+		return fmt.Errorf("mmap: advise %d bytes: %w", len(b), err)
+	}
+	return nil
 }

@@ -6,3 +6,6 @@ package mmap
 
 // populate does nothing: pages come in by faults here.
 func populate([]byte, purpose) error { return nil }
+
+// smallPages does nothing.
+func smallPages([]byte) error { return nil }

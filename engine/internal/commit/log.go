@@ -100,6 +100,8 @@ type Log struct {
 	syncInterval time.Duration
 	// syncsItself: the policy begins syncs for which nobody waits.
 	syncsItself bool
+	// smallPages: syncs are expected to cover few bytes, so that large pages would multiply what they write.
+	smallPages  bool
 	hooks       *hooks.Set
 	clock       func() time.Time
 	origin      mmapseg.Origin
@@ -195,6 +197,7 @@ func New(c Config) *Log {
 	l := &Log{
 		dir: c.Dir, set: c.Set, everyAppend: c.EveryAppend, syncAll: c.SyncAll, hashing: c.Hashing,
 		segmentSize: c.SegmentSize, limit: c.Limit, syncEvents: c.SyncEvents, syncInterval: c.SyncInterval, hooks: c.Hooks,
+		smallPages:  wantsSmallPages(c.EveryAppend, c.SyncEvents),
 		syncsItself: c.EveryAppend || c.SyncEvents > 0 || c.SyncInterval > 0, clock: c.Clock, origin: c.Origin,
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
@@ -221,6 +224,7 @@ func New(c Config) *Log {
 	for _, r := range c.Unsealed {
 		l.sealQueue = append(l.sealQueue, &r)
 	}
+	l.advise(active)
 	wake(l.prepareKick)
 	l.background.Add(3)
 	go l.loop(l.prepareKick, l.prepareStep)

@@ -231,6 +231,25 @@ func (l *Log) prepare(size, least int64) {
 	}
 }
 
+// smallSync is how many events between two syncs are few: of the size of some hundred bytes they take as much as a handful of the
+// largest pages.
+const smallSync = 1 << 14
+
+// wantsSmallPages reports whether a policy makes syncs that cover few bytes.
+func wantsSmallPages(everyAppend bool, syncEvents uint64) bool {
+	return everyAppend || 0 < syncEvents && syncEvents <= smallSync
+}
+
+// advise asks for small pages where syncs are small. Without them syncs write more, no worse.
+func (l *Log) advise(s *mmapseg.Segment) {
+	if !l.smallPages {
+		return
+	}
+	if err := s.SmallPages(); err != nil {
+		l.logger.Warn("ask for small pages", "segment", s.Name(), "error", err)
+	}
+}
+
 // create makes a segment and populates its first bytes.
 func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
 	if hooks.Enabled {
@@ -242,6 +261,7 @@ func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.advise(next)
 	to := min(h.Size, ahead)
 	for from := int64(0); from < to && err == nil; from += populateWindow {
 		if err = next.Populate(from, min(to, from+populateWindow)); err == nil && l.everyAppend {

@@ -44,3 +44,15 @@ func TestThePreparerMakesPagesWritableAgainAheadOfTheTailOnly(t *testing.T) {
 		t.Errorf("%d bytes are made writable again, woken at %d; for a few pages nobody is to be woken before %d", writable, kick, next)
 	}
 }
+
+func TestSmallPagesAreAskedForWhereSyncsAreSmall(t *testing.T) {
+	for _, c := range []struct {
+		everyAppend bool
+		events      uint64
+		want        bool
+	}{{true, 0, true}, {false, 1, true}, {false, smallSync, true}, {false, smallSync + 1, false}, {false, 0, false}} {
+		if got := wantsSmallPages(c.everyAppend, c.events); got != c.want {
+			t.Errorf("every append %v, every %d events: %v, want %v", c.everyAppend, c.events, got, c.want)
+		}
+	}
+}
