@@ -127,10 +127,8 @@ func (s *Store) WaitDurable(ctx context.Context, sequence uint64) error {
 	if s.log.Closing() {
 		return ErrClosed
 	}
-	for _, lost := range s.lost {
-		if lost.Contains(sequence) {
-			return &LostError{Sequence: sequence, First: lost.First, Last: lost.Last}
-		}
+	if lost := s.lostAt(sequence); lost != nil {
+		return lost
 	}
 	return s.log.Wait(ctx, sequence)
 }

@@ -13,13 +13,7 @@ import (
 )
 
 // OpenDir is Open for a directory that is open already, and that it closes.
-func OpenDir(dir vfs.Dir, options Options) (*Store, error) {
-	options, err := options.complete()
-	if err != nil {
-		return nil, err
-	}
-	return openDir(dir, options)
-}
+func OpenDir(dir vfs.Dir, options Options) (*Store, error) { return openIn(dir, options) }
 
 // HoldLocks takes every mutex of the store's parts, the commit section before all, and
 // returns what gives them back and how many there are. Nobody can append, sync, seal,

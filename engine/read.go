@@ -26,6 +26,16 @@ func (e *LostError) Error() string {
 // Is reports whether target is [ErrNotFound].
 func (e *LostError) Is(target error) bool { return target == ErrNotFound }
 
+// lostAt returns the error for a sequence that was given up, nil for any other.
+func (s *Store) lostAt(sequence uint64) *LostError {
+	for _, lost := range s.lost {
+		if lost.Contains(sequence) {
+			return &LostError{Sequence: sequence, First: lost.First, Last: lost.Last}
+		}
+	}
+	return nil
+}
+
 // At returns a copy of the event with this sequence, which is the caller's.
 //
 // Errors: [ErrNotFound] when no visible event has it, a [LostError] when an
@@ -49,10 +59,8 @@ func (s *Store) GetInto(sequence uint64, into *event.Event) error {
 		return nil
 	}
 	if errors.Is(err, ErrNotFound) {
-		for _, lost := range s.lost {
-			if lost.Contains(sequence) {
-				return &LostError{Sequence: sequence, First: lost.First, Last: lost.Last}
-			}
+		if lost := s.lostAt(sequence); lost != nil {
+			return lost
 		}
 	}
 	return fmt.Errorf("sequence %d: %w", sequence, err)

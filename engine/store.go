@@ -278,13 +278,15 @@ func (s *Store) release() error {
 // Report returns what opening found and did.
 func (s *Store) Report() recovery.Report { return s.report }
 
-// openSeam opens a store in a directory that is not on a disk.
-func openSeam(dir vfs.Dir, options any) (any, error) {
-	completed, err := options.(Options).complete()
+// openIn opens a store in a directory that is open already, and that it closes, also when it fails.
+func openIn(dir vfs.Dir, options Options) (*Store, error) {
+	options, err := options.complete()
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
-	return openDir(dir, completed)
+	return openDir(dir, options)
 }
 
-func init() { seam.OpenStore = openSeam }
+func init() {
+	seam.OpenStore = func(dir vfs.Dir, options any) (any, error) { return openIn(dir, options.(Options)) }
+}

@@ -122,7 +122,6 @@ type Log struct {
 	active     *mmapseg.Segment
 	tail       int64 // where the next unit goes in active
 	next       uint64
-	treeSize   uint64
 	wall       uint64
 	counter    uint32
 	part       *index.Part // of active
@@ -146,7 +145,6 @@ type Log struct {
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do
 	sealQueue     []*Retired
-	closing       bool
 	poison        error      // the failure; nil: none
 	untold        error      // the same until it is logged
 	room          *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
@@ -156,12 +154,13 @@ type Log struct {
 	durable atomic.Uint64
 	// durableSequence follows durable, stored after it.
 	durableSequence atomic.Uint64
+	// closing: Close was called. It is set in the commit section, and loaded anywhere.
+	closing atomic.Bool
 	// Copies of what the commit section guards, for those who do not enter it: the highest sequence that was
-	// staged, whether Close was called, and the poison.
+	// staged, and the poison.
 	stagedSequence atomic.Uint64
-	closes         atomic.Bool
 	poisoned       atomic.Pointer[error]
-	// untreed is how many of the sequences up to any staged one have no event.
+	// untreed is how many of the sequences up to any staged one have no event; the others are in the Merkle tree.
 	untreed uint64
 	// syncing is held by who syncs a file that holds frames, so that such syncs
 	// are serial in the whole store. It is taken before mu.
@@ -200,7 +199,7 @@ func New(c Config) *Log {
 		smallPages:  wantsSmallPages(c.EveryAppend, c.SyncEvents),
 		syncsItself: c.EveryAppend || c.SyncEvents > 0 || c.SyncInterval > 0, clock: c.Clock, origin: c.Origin,
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
-		active: active, tail: c.Start.Tail, next: c.Start.Next, treeSize: c.Start.TreeSize,
+		active: active, tail: c.Start.Tail, next: c.Start.Next,
 		wall: c.Start.Wall, counter: c.Start.Counter, random: rand.NewChaCha8(c.Seed),
 		index: c.Index, head: c.Head, sealed: c.Sealed, part: parts[len(parts)-1],
 		control:       make([]byte, 0, mmapseg.EndSize),
@@ -236,12 +235,12 @@ func New(c Config) *Log {
 // refusal says why nothing can be appended. The caller holds mu.
 func (l *Log) refusal() error {
 	if hooks.Enabled && hooks.Planted(hooks.PoisonIgnored) {
-		if !l.closing {
+		if !l.closing.Load() {
 			return nil
 		}
 	}
 	switch {
-	case l.closing:
+	case l.closing.Load():
 		return ErrClosed
 	case l.poison != nil:
 		return &PoisonError{Cause: l.poison}

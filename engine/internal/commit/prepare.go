@@ -89,7 +89,7 @@ func (l *Log) prepareStep() bool {
 	if from >= to {
 		from, to, again = l.populated, min(active.Size, l.tail+l.populateAhead, l.populated+populateWindow), false
 	}
-	if from >= to || l.poison != nil || l.closing {
+	if from >= to || l.poison != nil || l.closing.Load() {
 		l.kickAt = l.nextKick()
 		l.mu.Unlock()
 		return false
@@ -123,7 +123,7 @@ func createAfter(active *mmapseg.Segment) int64 { return active.Size / 4 }
 // one in its place. After a failure the next append that needs it asks again. The
 // caller holds mu.
 func (l *Log) wantsSegment() bool {
-	if l.preparing != nil || l.poison != nil || l.closing {
+	if l.preparing != nil || l.poison != nil || l.closing.Load() {
 		return false
 	}
 	if l.prepared == nil {
@@ -198,7 +198,7 @@ func (l *Log) prepare(size, least int64) {
 	if l.everyAppend {
 		ahead = mmapseg.MaxSize // all of it
 	}
-	if l.closing {
+	if l.closing.Load() {
 		ahead = 0 // nothing but the close frame goes there
 	}
 	l.mu.Unlock()

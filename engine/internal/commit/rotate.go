@@ -124,7 +124,7 @@ func (l *Log) rotate() error {
 		}
 	}
 	end := mmapseg.EndFrame{
-		LastSequence: l.next - 1, TreeSize: l.treeSize, NextNumber: successor.Number,
+		LastSequence: l.next - 1, TreeSize: l.treeSize(), NextNumber: successor.Number,
 		NextSalt: successor.Salt, NextGeneration: successor.Generation, Reason: mmapseg.EndRotated,
 	}
 	place := mmapseg.Place{Salt: old.Salt, Offset: l.tail, Mark: mmapseg.Mark(l.durable.Load())}
@@ -140,7 +140,7 @@ func (l *Log) rotate() error {
 		Segment: old, Part: l.part, End: l.tail + int64(len(l.control)), Last: l.next - 1,
 	}
 	old.Finish(l.next - 1)
-	successor.Activate(l.next, l.treeSize)
+	successor.Activate(l.next, l.treeSize())
 	l.part = NewPart(successor, l.spare)
 	l.index.AddPart(l.part)
 	l.before = l.indexing.Load()

@@ -120,9 +120,8 @@ func (l *Log) Close() error {
 }
 
 func (l *Log) close() error {
-	l.closes.Store(true)
 	l.mu.Lock()
-	l.closing = true
+	l.closing.Store(true)
 	l.room.Broadcast()
 	l.mu.Unlock()
 	close(l.stop)
@@ -213,7 +212,7 @@ func (l *Log) finish() error {
 func (l *Log) leaveCloseFrame() error {
 	l.mu.Lock()
 	frame := mmapseg.AppendClose(nil, &mmapseg.CloseFrame{
-		Identity: l.identity, Incarnation: l.incarnation, LastSequence: l.next - 1, TreeSize: l.treeSize, Wall: l.wall, Counter: l.counter,
+		Identity: l.identity, Incarnation: l.incarnation, LastSequence: l.next - 1, TreeSize: l.treeSize(), Wall: l.wall, Counter: l.counter,
 	}, mmapseg.Place{Salt: l.active.Salt, Offset: l.tail, Mark: mmapseg.Mark(l.durable.Load())})
 	err := l.storeControl(l.active, l.tail, frame)
 	l.tail += int64(len(frame))

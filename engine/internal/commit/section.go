@@ -153,7 +153,6 @@ func (l *Log) place(u *Unit, now int64) {
 	}
 	l.next += uint64(len(u.items))
 	l.stagedSequence.Store(l.next - 1)
-	l.treeSize += uint64(len(u.items))
 	l.tail += int64(len(u.bytes))
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.AppendStaged, l.active.Name())

@@ -46,4 +46,7 @@ type counters struct {
 }
 
 // Closing reports whether Close was called.
-func (l *Log) Closing() bool { return l.closes.Load() }
+func (l *Log) Closing() bool { return l.closing.Load() }
+
+// treeSize returns how many events are in the Merkle tree. The caller holds mu.
+func (l *Log) treeSize() uint64 { return l.next - 1 - l.untreed }
