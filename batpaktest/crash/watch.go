@@ -17,6 +17,8 @@ const (
 	defaultPatience = time.Minute
 	stacksSize      = 1 << 20 // of goroutine stacks that are kept, at most
 	stacksLines     = 30      // of them that are told where they are not saved
+
+	stackLinesAtLeast = 10 // of each worker's
 )
 
 // worker is a goroutine that lets stores live, one after the other.
@@ -111,16 +113,24 @@ func stacksOfAll() []byte {
 	return stacks[:runtime.Stack(stacks, true)]
 }
 
-// firstStacks returns the first lines of stacks, without the goroutine that asked for them, the simulator's before others.
+// firstStacks returns some lines of stacks, without the goroutine that asked for them: those of workers, which are what is watched,
+// before other goroutines, of each of them where it is and where it came from, so that one with many calls doesn't hide the next.
 func firstStacks(stacks []byte) string {
 	var own, others []string
 	for i, stack := range strings.Split(strings.TrimSpace(string(stacks)), "\n\n") {
 		switch {
 		case i == 0: // who asked
-		case strings.Contains(stack, "crash.(*worker).") || strings.Contains(stack, "crash.(*life)."):
+		case strings.Contains(stack, "crash.(*worker)."):
 			own = append(own, stack)
 		default:
 			others = append(others, stack)
+		}
+	}
+	share := max(stacksLines/max(len(own), 1), stackLinesAtLeast) - 1 // an empty line follows
+	for i, stack := range own {
+		if lines := strings.Split(stack, "\n"); len(lines) > share {
+			half := share / 2
+			own[i] = strings.Join(slices.Concat(lines[:share-half-1], []string{"..."}, lines[len(lines)-half:]), "\n")
 		}
 	}
 	lines := strings.Split(strings.Join(append(own, others...), "\n\n"), "\n")

@@ -12,7 +12,7 @@ import (
 )
 
 // patience of tests: no life and no trial takes so long, unless it is made to.
-const patience = 2 * time.Second
+const patience = 5 * time.Second
 
 // stuckRun runs a simulation in which the first thing that hangs says yes to does not end before the test does.
 func stuckRun(t *testing.T, c Config, hangs func(*doing) bool) Report {
@@ -84,6 +84,21 @@ func TestTheStacksOfWhatDoesNotEndAreSaved(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestALongStackDoesNotHideWhereItCameFromNorTheNextOne(t *testing.T) {
+	deep := "goroutine 2 [runnable]:\n" + strings.Repeat("engine.deeper()\n\t/engine.go:1\n", 100)
+	stacks := "goroutine 1 [running]:\ncrash.stacksOfAll()\n\n" + deep + "crash.(*worker).one()\n\t/run.go:1\n\n" +
+		"goroutine 3 [select]:\nsync.wait()\n\n" + deep + "crash.(*worker).two()\n\t/run.go:1\n"
+	got := firstStacks([]byte(stacks))
+	for _, what := range []string{"crash.(*worker).one", "crash.(*worker).two", "engine.deeper"} {
+		if !strings.Contains(got, what) {
+			t.Errorf("%q is missing in:\n%s", what, got)
+		}
+	}
+	if n := strings.Count(got, "\n"); n >= stacksLines {
+		t.Errorf("%d lines", n+1)
 	}
 }
 
