@@ -7,7 +7,10 @@ import (
 	"fmt"
 
 	"github.com/batpak/batpak/engine/internal/commit"
+	"github.com/batpak/batpak/engine/internal/query"
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/gate"
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/internal/payload"
 )
 
@@ -18,6 +21,9 @@ type Receipt struct {
 	Timestamp int64  // the clock's time, microseconds since the Unix epoch
 	Position  event.Position
 	Hash      event.Hash // link of the entity's hash chain; zeros without hashing
+	// Duplicate says that nothing was stored: an earlier append with the same key and the
+	// same request had stored the event that the rest of the receipt is about.
+	Duplicate bool
 }
 
 // Append stores value, encoded as deterministic MessagePack, as an event of this
@@ -64,8 +70,14 @@ func (s *Store) AppendBytes(at event.Coordinate, kind event.Kind, codec event.Co
 	return s.AppendBytesWith(at, kind, codec, payload, AppendOptions{})
 }
 
-// AppendBytesWith is [Store.AppendBytes] with options. A cause that no visible
-// event has is [ErrNotFound].
+// AppendBytesWith is [Store.AppendBytes] with options.
+//
+// Further errors: [ErrNotFound] for a cause that no visible event has; [ErrConflict] when an expectation or a
+// condition does not hold, and [ErrIdempotencyConflict] when the key belongs to another request: nothing was
+// stored. These two, and a receipt that is a Duplicate, rest on events that readers see, and that are durable if the call
+// waits for that; where such an event is staged the call waits for its sync, and gives ErrIndeterminate if that fails. [ErrInvalid]
+// also for a key of more than 255 bytes and a condition after a sequence that was not given yet; gate.ErrReceiptUsed for a gate receipt that
+// was used before.
 func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec event.Codec, payload []byte, options AppendOptions) (Receipt, error) {
 	if s.log == nil {
 		return Receipt{}, s.notWritten()
@@ -77,25 +89,142 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 	defer s.log.Release(unit)
 	draft := &unit.Draft
 	draft.Coordinate, draft.Kind, draft.Codec, draft.Payload = at, kind, codec, payload
-	draft.Flags, draft.Version, draft.Lane = options.Flags, options.Version, options.Lane
-	draft.Metadata, draft.Correlation, draft.Cause = options.Metadata, options.Correlation, options.Cause
+	if _, err := s.encode(unit, &options, link{}); err != nil {
+		return Receipt{}, err
+	}
+	known, err := s.log.Append(unit, commit.Wait(options.Wait))
+	switch {
+	case err != nil:
+		return Receipt{}, err
+	case known != nil:
+		return s.duplicate(known[0].First)
+	}
+	return receiptOf(unit.Receipt(0)), nil
+}
+
+// link is how an event hangs together with others beyond what its options say.
+type link struct {
+	inBatch     uint16 // place in the batch of the item that caused it, from 1; 0: none did
+	correlation event.ID
+}
+
+// encode fills in the unit's draft, of which coordinate, kind, codec and payload are set, and encodes it. A gate receipt is
+// used up last, when nothing else is wrong with the event.
+func (s *Store) encode(unit *commit.Unit, options *AppendOptions, link link) (Stage, error) {
+	draft := &unit.Draft
+	draft.Flags, draft.Version, draft.Lane, draft.Key = options.Flags, options.Version, options.Lane, options.Key
+	draft.Metadata, draft.Correlation, draft.Cause, draft.CauseInBatch = options.Metadata, options.Correlation, options.Cause, link.inBatch
+	if draft.Correlation.IsZero() {
+		draft.Correlation = link.correlation
+	}
+	draft.Tags = nil
 	if len(options.Tags) != 0 {
 		draft.Tags = unit.Tags(options.Tags)
 	}
 	if err := draft.Validate(s.maxPayload); err != nil {
-		return Receipt{}, err
+		return StageValidate, err
+	}
+	item := unit.Next()
+	if options.Expect.kind == theLastID && unit.Earlier(draft.Coordinate.Entity()) != 0 {
+		return StageValidate, &event.FieldError{Field: "expect", Problem: "a last id behind an item of the same entity, whose id is not known"}
+	}
+	if len(options.Conditions) != 0 {
+		if err := s.addConditions(unit, options.Conditions, item); err != nil {
+			return StageValidate, err
+		}
 	}
 	var cause commit.Cause
 	if !draft.Cause.IsZero() {
-		found, err := s.reader.ByID(draft.Cause)
+		found, err := s.cause(draft.Cause)
 		if err != nil {
-			return Receipt{}, fmt.Errorf("cause %s: %w", draft.Cause, err)
+			return StageCause, err
 		}
 		cause = commit.Cause{ID: draft.Cause, Sequence: found.Sequence, Depth: found.Depth}
 	}
-	s.log.Encode(unit, cause)
-	receipt, err := s.log.Append(unit, commit.Wait(options.Wait))
-	return Receipt(receipt), err
+	var passed commit.Gate
+	if options.Gate != nil {
+		var err error
+		if passed, err = evidence(options.Gate); err != nil {
+			return StageGate, err
+		}
+	}
+	s.log.Encode(unit, cause, passed)
+	switch options.Expect.kind {
+	case theClock:
+		unit.ExpectClock(options.Expect.clock)
+	case theLastID:
+		unit.Conditions = append(unit.Conditions, options.Expect.of(draft.Coordinate.Entity(), item))
+	}
+	return 0, nil
+}
+
+// cause finds an event that is to be a cause.
+func (s *Store) cause(id event.ID) (query.Found, error) {
+	found, err := s.reader.ByID(id)
+	if err != nil {
+		return found, fmt.Errorf("cause %s: %w", id, err)
+	}
+	if hooks.Enabled && hooks.Planted(hooks.ConversationForgotten) {
+		found.Correlation = event.ID{}
+	}
+	return found, nil
+}
+
+// evidence uses a gate receipt up and returns what of it is stored.
+func evidence(from gate.Evidence) (commit.Gate, error) {
+	record, err := from.Spend()
+	if err != nil {
+		return commit.Gate{}, err
+	}
+	encoded, err := record.AppendBinary(nil)
+	if err != nil {
+		return commit.Gate{}, err
+	}
+	return commit.Gate{Record: encoded, Digest: record.Digest(), Outcome: record.Outcome}, nil
+}
+
+// AppendReaction is [Store.AppendWith] of an event that another one caused: options.Cause is the cause's id, and
+// its correlation is inherited unless the options have one. [ErrNotFound]: no visible event has the id. [ErrInvalid]: the id is zero,
+// or the options name another cause.
+func (s *Store) AppendReaction(cause event.ID, at event.Coordinate, kind event.Kind, value any, options AppendOptions) (Receipt, error) {
+	options, err := s.reacting(cause, options)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return s.AppendWith(at, kind, value, options)
+}
+
+// reacting returns the options of an event that another one caused.
+func (s *Store) reacting(cause event.ID, options AppendOptions) (AppendOptions, error) {
+	if s.log == nil {
+		return options, s.notWritten()
+	}
+	if cause.IsZero() || !options.Cause.IsZero() && options.Cause != cause {
+		return options, &OptionError{"Cause", options.Cause, "zero, or the cause that is given, which must not be zero"}
+	}
+	options.Cause = cause
+	if options.Correlation.IsZero() {
+		found, err := s.cause(cause)
+		if err != nil {
+			return options, err
+		}
+		options.Correlation = found.Correlation
+	}
+	return options, nil
+}
+
+// receiptOf makes the receipt of an event that was stored.
+func receiptOf(r commit.Receipt) Receipt {
+	return Receipt{ID: r.ID, Sequence: r.Sequence, Timestamp: r.Timestamp, Position: r.Position, Hash: r.Hash}
+}
+
+// duplicate makes the receipt of an event that an earlier append stored.
+func (s *Store) duplicate(sequence uint64) (Receipt, error) {
+	var ev event.Event
+	if err := s.reader.Into(sequence, &ev); err != nil {
+		return Receipt{}, fmt.Errorf("the event that has the key: %w", err)
+	}
+	return Receipt{ev.ID, ev.Sequence, ev.Timestamp, ev.Position, ev.Hash, true}, nil
 }
 
 // Sync makes everything durable that was appended before the call, whatever the

@@ -62,6 +62,12 @@ var (
 	ErrMapFault = fault.ErrMapFault
 	// ErrFull: the sequences, 2^64-2 of them, are used up.
 	ErrFull = commit.ErrFull
+	// ErrConflict: an expectation or a condition of an append does not hold. Nothing was
+	// stored. The error is a [ConflictError].
+	ErrConflict = commit.ErrConflict
+	// ErrIdempotencyConflict: an idempotency key belongs to another request, or a batch
+	// repeats a key or has both known and new ones. Nothing was stored. The error is a [KeyError].
+	ErrIdempotencyConflict = commit.ErrIdempotencyConflict
 	// ErrReadOnly: the store was opened with ReadOnly.
 	ErrReadOnly = errors.New("batpak: store is open for reading only")
 	// ErrNoStore: the directory holds no store, and was opened for reading only.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/gate"
 	"github.com/batpak/batpak/hooks"
 )
 
@@ -48,7 +49,7 @@ func SyncEveryAppend() SyncPolicy { return SyncPolicy{} }
 // when the oldest of them is so old, [MinSyncInterval] to [MaxSyncInterval], whichever comes first; 0
 // leaves that bound out, and one of the two must be given. Appends wait when twice the number is not
 // durable, so that a power cut loses at most that, or what came within the interval and one
-// sync. A store of which everything is durable wakes nobody, but for a timer that may still be running
+// sync, and of batches only those that have not returned. A store of which everything is durable wakes nobody, but for a timer that may still be running
 // out.
 func SyncEvery(events int, interval time.Duration) SyncPolicy {
 	return SyncPolicy{kind: everySoOften, events: events, interval: interval}
@@ -122,6 +123,16 @@ const (
 	MaxSegmentSize     = 4 << 30
 )
 
+// Limits and defaults of batches and keys.
+const (
+	DefaultBatchEvents = 256
+	MaxBatchEvents     = 4096
+	DefaultBatchBytes  = 1 << 20
+	MinBatchBytes      = 4 << 10
+	MaxBatchBytes      = 16 << 20
+	MinKeyRetention    = time.Second
+)
+
 // Options are given to [Open]. The zero value is a durable store with hashing.
 type Options struct {
 	// Sync is what appends wait for; zero: SyncEveryAppend.
@@ -159,6 +170,18 @@ type Options struct {
 	// appends to entities without a later event are refused with ErrCorrupt, which
 	// they are not while the old footers are believed.
 	Rebuild bool
+	// MaxBatchEvents is how many events a batch may have, 1 to 4,096; 0: 256.
+	MaxBatchEvents int
+	// MaxBatchBytes is how many bytes the events of a batch may take in a segment, as
+	// encoded, 4,096 bytes to 16 MiB; 0: 1 MiB.
+	MaxBatchBytes int
+	// KeyRetention is how long an idempotency key is remembered, from the hybrid logical
+	// clock of the event that has it, at least a second; 0: forever. A key that
+	// is older counts as new.
+	KeyRetention time.Duration
+	// Registry holds the types of kinds, for [Store.Decode] and for the appends of each [Type] in
+	// it; nil: none. It may be that of other stores, too; from the first opening on it takes no further types.
+	Registry *Registry
 	// Clock gives the time; nil: time.Now. It is called once at opening and once
 	// for every append, by the goroutine that appends, so at the same time as
 	// others. It may go backwards; the hybrid logical clock of the store does
@@ -184,6 +207,12 @@ func (o Options) complete() (Options, error) {
 	if o.MaxPayload == 0 {
 		o.MaxPayload = event.DefaultMaxPayload
 	}
+	if o.MaxBatchEvents == 0 {
+		o.MaxBatchEvents = DefaultBatchEvents
+	}
+	if o.MaxBatchBytes == 0 {
+		o.MaxBatchBytes = DefaultBatchBytes
+	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -202,6 +231,12 @@ func (o Options) complete() (Options, error) {
 		return o, &OptionError{"SegmentSize", o.SegmentSize, fmt.Sprintf("a multiple of 4096 from %d to %d bytes, or 0", MinSegmentSize, int64(MaxSegmentSize))}
 	case o.MaxPayload < 1 || o.MaxPayload > event.MaxPayload:
 		return o, &OptionError{"MaxPayload", o.MaxPayload, fmt.Sprintf("from 1 to %d bytes, or 0", event.MaxPayload)}
+	case o.MaxBatchEvents < 1 || o.MaxBatchEvents > MaxBatchEvents:
+		return o, &OptionError{"MaxBatchEvents", o.MaxBatchEvents, fmt.Sprintf("from 1 to %d events, or 0", MaxBatchEvents)}
+	case o.MaxBatchBytes < MinBatchBytes || o.MaxBatchBytes > MaxBatchBytes:
+		return o, &OptionError{"MaxBatchBytes", o.MaxBatchBytes, fmt.Sprintf("from %d to %d bytes, or 0", MinBatchBytes, MaxBatchBytes)}
+	case o.KeyRetention != 0 && o.KeyRetention < MinKeyRetention:
+		return o, &OptionError{"KeyRetention", o.KeyRetention, fmt.Sprintf("at least %v, or 0 (forever)", MinKeyRetention)}
 	case o.Hashing > HashingOff:
 		return o, &OptionError{"Hashing", o.Hashing, "HashingStored, HashingOn or HashingOff"}
 	}
@@ -209,7 +244,7 @@ func (o Options) complete() (Options, error) {
 }
 
 // bounds of what may be staged beyond what is durable, in events: limit is where appends
-// wait, and ahead is what an unclean end gives up.
+// wait, and ahead is what an unclean end gives up: a batch of more events than limit may be beyond that.
 func (p SyncPolicy) bounds() (limit, ahead uint64) {
 	const least = 1 << 16
 	switch {
@@ -253,6 +288,22 @@ type AppendOptions struct {
 	Cause event.ID
 	// Lane is the caller's number of a branch.
 	Lane uint32
+	// Key makes the append one that is stored once, however often it is made: an
+	// idempotency key of 1 to 255 bytes, global to the store; empty: none. An append with
+	// a key that an event or a batch has already stores nothing. If it is the same request
+	// (coordinate, kind, payload and all else but expectations, conditions and gate are equal)
+	// it returns the first receipt, marked Duplicate; otherwise it is
+	// [ErrIdempotencyConflict]. Keys are judged before expectations, so that a
+	// conditional append can be made again.
+	Key string
+	// Expect is what must be true of the entity that is appended to; zero: nothing.
+	Expect Expectation
+	// Conditions must all hold, about any entities and regions; nil: none.
+	Conditions []Condition
+	// Gate is the receipt of the gates that let this event pass, or were bypassed, which it uses up; nil:
+	// it did not come through gates. What they said is stored with the event; see
+	// [event.Event].Gate and [event.Region.FromGate].
+	Gate gate.Evidence
 	// Wait is what this append waits for; zero: what the policy says.
 	Wait Wait
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/batpak/batpak/engine/internal/chain"
 	"github.com/batpak/batpak/engine/internal/commit"
 	"github.com/batpak/batpak/engine/internal/merge"
 	"github.com/batpak/batpak/engine/internal/query"
@@ -31,6 +32,7 @@ type Store struct {
 	index      *index.Index
 	log        *commit.Log // nil when open for reading only
 	reader     *query.Reader
+	chain      *chain.Chain
 	merger     *merge.Merger
 	logger     *slog.Logger
 	identity   [16]byte
@@ -38,7 +40,10 @@ type Store struct {
 	report     recovery.Report
 	hashing    bool
 	maxPayload int
-	encodings  sync.Pool // *[]byte: for encoded values
+	registry   *Registry // of typed kinds; nil: none
+	// Limits of a batch.
+	maxBatchEvents, maxBatchBytes int
+	encodings                     sync.Pool // *[]byte: for encoded values
 
 	closing  atomic.Bool // Close was called
 	closed   sync.Once
@@ -78,6 +83,7 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	}
 	s := &Store{
 		dir: dir, lock: lock, set: new(mmapseg.Set), index: new(index.Index), logger: options.Logger, maxPayload: options.MaxPayload,
+		registry: options.Registry, maxBatchEvents: options.MaxBatchEvents, maxBatchBytes: options.MaxBatchBytes,
 	}
 	if fs, cow := dir.CopyOnWrite(); cow {
 		options.Logger.Warn("copy-on-write file system: the disk can be full in spite of preallocation", "path", dir.Path(), "filesystem", fs)
@@ -85,6 +91,7 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	if err := s.recover(options); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir.Path(), errors.Join(err, s.release()))
 	}
+	s.registry.freeze()
 	return s, nil
 }
 
@@ -93,7 +100,7 @@ func (s *Store) recover(options Options) error {
 	decoder := mmapseg.NewDecoder()
 	unsealed := newTails(decoder)
 	state, err := recovery.Load(s.dir, recovery.Options{
-		IgnoreFooters: options.Rebuild, Event: unsealed.add, Logger: options.Logger, Hooks: options.Hooks,
+		IgnoreFooters: options.Rebuild, Event: unsealed.add, Batch: unsealed.batch, Logger: options.Logger, Hooks: options.Hooks,
 	})
 	if err != nil {
 		return err
@@ -106,9 +113,9 @@ func (s *Store) recover(options Options) error {
 		Damaged: func(run *index.Run, cause error) { s.merger.Damaged(run, cause) },
 	})
 	if options.ReadOnly {
-		return s.openForReading(state, unsealed, options)
+		return s.openForReading(state, decoder, unsealed, options)
 	}
-	return s.openForWriting(state, unsealed, options)
+	return s.openForWriting(state, decoder, unsealed, options)
 }
 
 // noStore adds ErrNoStore to the error of a directory or a lock that only an opening
@@ -137,7 +144,7 @@ func (s *Store) checkHashing(state *recovery.State, want Hashing) error {
 	return nil
 }
 
-func (s *Store) openForReading(state *recovery.State, unsealed *tails, options Options) error {
+func (s *Store) openForReading(state *recovery.State, decoder *mmapseg.Decoder, unsealed *tails, options Options) error {
 	if !state.Exists {
 		return ErrNoStore
 	}
@@ -153,6 +160,7 @@ func (s *Store) openForReading(state *recovery.State, unsealed *tails, options O
 	if err := s.addParts(state, segments, unsealed); err != nil {
 		return err
 	}
+	s.startChain(state.Origin, decoder, state)
 	return s.startMerging(state.Origin, options)
 }
 
@@ -179,7 +187,7 @@ func (s *Store) addParts(state *recovery.State, segments []*mmapseg.Segment, uns
 	return nil
 }
 
-func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options Options) error {
+func (s *Store) openForWriting(state *recovery.State, decoder *mmapseg.Decoder, unsealed *tails, options Options) error {
 	var seed [32]byte
 	if _, err := io.ReadFull(options.Random, seed[:]); err != nil {
 		return fmt.Errorf("read random seed: %w", err)
@@ -207,7 +215,8 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 		s.lost = append(s.lost[:len(s.lost):len(s.lost)], r.Lost)
 	}
 	config := commit.Config{
-		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed, EveryAppend: options.Sync.kind == everyAppend, SyncAll: options.SyncMode == SyncAll,
+		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed,
+		ByKey: s.byKey, Occurs: s.occurs, Newest: s.newest, KeyRetention: options.KeyRetention, EveryAppend: options.Sync.kind == everyAppend, SyncAll: options.SyncMode == SyncAll,
 		Hashing: s.hashing, SegmentSize: options.SegmentSize, Limit: limit, SyncEvents: uint64(options.Sync.events), SyncInterval: options.Sync.interval, Clock: options.Clock, Seed: seed,
 		Origin: r.Origin, Logger: options.Logger, Hooks: options.Hooks,
 		Start: commit.Start{
@@ -224,6 +233,7 @@ func (s *Store) openForWriting(state *recovery.State, unsealed *tails, options O
 		return err
 	}
 	s.log = commit.New(config)
+	s.startChain(r.Origin, decoder, state)
 	return nil
 }
 
@@ -289,4 +299,9 @@ func openIn(dir vfs.Dir, options Options) (*Store, error) {
 
 func init() {
 	seam.OpenStore = func(dir vfs.Dir, options any) (any, error) { return openIn(dir, options.(Options)) }
+	seam.FindKey = func(store any, key string) (uint64, bool, error) {
+		s := store.(*Store)
+		holder, found, err := s.byKey(key, s.set.Visible())
+		return holder.First, found, err
+	}
 }

@@ -6,6 +6,7 @@ package engine
 
 import (
 	"github.com/batpak/batpak/engine/internal/query"
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/mmapseg"
 	"github.com/batpak/batpak/recovery"
@@ -19,10 +20,20 @@ type tails struct {
 	segment *recovery.Segment // of the last event
 	name    string
 	tail    *index.Tail
+	begin   mmapseg.BatchBegin // of the last batch
 }
 
 func newTails(decoder *mmapseg.Decoder) *tails {
 	return &tails{indexer: query.NewIndexer(decoder), built: make(map[*recovery.Segment]*index.Tail)}
+}
+
+// batch takes the begin frame of a batch, before its first event.
+func (t *tails) batch(_ *recovery.Segment, b *mmapseg.BatchBegin) error {
+	t.begin = *b
+	if hooks.Enabled && hooks.Planted(hooks.BatchKeyNotRecovered) {
+		t.begin.Key = ""
+	}
+	return nil
 }
 
 // add takes one event; it is what recovery calls. The error is that of a frame that does
@@ -32,7 +43,11 @@ func (t *tails) add(s *recovery.Segment, f *mmapseg.Frame) error {
 		t.segment, t.name, t.tail = s, s.Header.Name(), index.NewTail(s.Header.Size)
 		t.built[s] = t.tail
 	}
-	return t.indexer.Add(t.tail, uint32(f.Sequence()-s.Contents.Floor), f, t.name)
+	var batch query.Batch
+	if f.InBatch() && f.Sequence() == t.begin.FirstSequence {
+		batch.Key = t.begin.Key
+	}
+	return t.indexer.Add(t.tail, uint32(f.Sequence()-s.Contents.Floor), f, batch, t.name)
 }
 
 // of returns the index of a segment that has no footer. Events that its frames should

@@ -32,6 +32,7 @@ type Entry struct {
 	Head Head
 
 	terms    []term // the first is the entity, the second the scope; tags and links follow
+	cause    int    // index in terms of the cause that [Entry.ReserveCause] made; 0: none
 	kind     event.Kind
 	gate     event.GateOutcome
 	resolved *Tail
@@ -46,10 +47,14 @@ func (e *Entry) Entity() string { return e.terms[0].name }
 // Resolved returns the tail that the entry was resolved against last; nil: none.
 func (e *Entry) Resolved() *Tail { return e.resolved }
 
-// Fill takes what a caller's draft says. gate is the outcome of its gate record, 0 without one.
+// Fill takes what a caller's draft says. gate is the outcome of its gate record, 0 without one. For a draft that an
+// earlier item of its batch causes it does what [Entry.ReserveCause] does.
 func (e *Entry) Fill(d *event.Draft, gate event.GateOutcome) {
 	e.begin(d.Coordinate, d.Kind, gate, d.Tags, d.Key)
-	if !d.Cause.IsZero() {
+	switch {
+	case d.CauseInBatch != 0:
+		e.ReserveCause()
+	case !d.Cause.IsZero():
 		e.link(Cause, d.Cause)
 	}
 	if !d.Correlation.IsZero() {
@@ -92,10 +97,46 @@ func (e *Entry) link(kind Type, id event.ID) {
 	e.terms = append(e.terms, term{kind: kind, hash: HashID(kind, id)})
 }
 
+// AddKey makes the event one that is found by this key too: that of the batch of which it is the first event. It may be
+// called before the entry is resolved or after.
+func (e *Entry) AddKey(key string) {
+	hash := Hash(Key, key)
+	for i := 2; i < len(e.terms); i++ {
+		if t := &e.terms[i]; t.kind == Key && t.hash == hash {
+			return // an event stands in a list once
+		}
+	}
+	e.terms = append(e.terms, term{kind: Key, hash: hash})
+}
+
+// LoseKey makes the event one that may have any key: the first, or not, of a batch whose key can't be read.
+func (e *Entry) LoseKey() { e.AddKey("") }
+
+// noKey is the hash of the key that nothing has, and that stands for a lost one.
+var noKey = Hash(Key, "")
+
+// ReserveCause makes room for the id of a cause that gets its id only in the commit section. The entry can be resolved,
+// but not added, before [Entry.SetCause] has said it. Nothing changes if there is room already.
+func (e *Entry) ReserveCause() {
+	if e.cause == 0 {
+		e.cause = len(e.terms)
+		e.terms = append(e.terms, term{}) // of no type: it is not looked for
+	}
+}
+
+// SetCause sets the id for which room was made. It allocates nothing, and may be called again for an entry that is used
+// again. It panics where no room was made.
+func (e *Entry) SetCause(id event.ID) {
+	if e.cause == 0 {
+		panic("index: a cause for which no room was made")
+	}
+	e.terms[e.cause] = term{kind: Cause, hash: HashID(Cause, id)}
+}
+
 // Release forgets the strings, which may be pieces of something large.
 func (e *Entry) Release() {
 	clear(e.terms)
-	e.terms, e.resolved = e.terms[:0], nil
+	e.terms, e.cause, e.resolved = e.terms[:0], 0, nil
 }
 
 // Place is what is known about an event once it has its place.

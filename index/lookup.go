@@ -18,12 +18,13 @@ import (
 // Finder answers where events are. It names places that may hold what is looked for, and leaves none out; the frames
 // there say whether they do. All methods may be called concurrently, and take no lock.
 type Finder struct {
-	index   *Index
-	rebuild func(p *Part, cause error) error
-	damaged func(r *Run, cause error)
-	begun   atomic.Pointer[timeline]
-	askings sync.Pool // *asking
-	moments sync.Pool // *momentQuestion
+	index    *Index
+	rebuild  func(p *Part, cause error) error
+	damaged  func(r *Run, cause error)
+	begun    atomic.Pointer[timeline]
+	askings  sync.Pool // *asking
+	moments  sync.Pool // *momentQuestion
+	searches sync.Pool // *linkSearch
 }
 
 // NewFinder returns a finder over the index. rebuild is called with a part whose table is damaged; when it returns
@@ -129,114 +130,6 @@ func (x *Index) covering(p *Part) *Run {
 		}
 	}
 	return nil
-}
-
-// listing is what a run says of one hash, copied out of it. The zero listing covers nothing.
-type listing struct {
-	kind        Type
-	hash        uint64
-	first, last uint64   // numbers of the segments that it covers; 0, 0: none
-	sequences   []uint64 // ascending
-	unreadable  *Run     // is not asked again
-}
-
-// covers makes l the listing of the run that covers the part, and reports whether there is one.
-func (f *Finder) covers(l *listing, p *Part) bool {
-	if p.Segment.Number >= l.first && p.Segment.Number <= l.last {
-		return true
-	}
-	for {
-		r := f.index.covering(p)
-		if r == nil || r == l.unreadable {
-			return false
-		}
-		var err error
-		failed := r.read(func() { l.sequences, err = r.lookup(l.sequences[:0], l.kind, l.hash) })
-		if failed == nil && err == nil {
-			l.first, l.last = r.info.First, r.info.Last
-			return true
-		}
-		l.first, l.last = 0, 0
-		switch {
-		case !errors.Is(failed, errRunClosed):
-			l.unreadable = r
-			f.damaged(r, errors.Join(failed, err))
-		case f.index.covering(p) == r:
-			return false // the store is being closed, which the part will say
-		}
-	}
-}
-
-// within returns the sequences of the listing from first to last.
-func (l *listing) within(first, last uint64) []uint64 {
-	from, _ := slices.BinarySearch(l.sequences, first)
-	to, found := slices.BinarySearch(l.sequences, last)
-	if found {
-		to++
-	}
-	return l.sequences[from:max(from, to)]
-}
-
-// Linked calls fn with the sequences up to visible of events that may be linked to by the hash, from the newest to the
-// oldest, until it returns false or an error, which Linked returns. t is one of [Key], [Cause], [Correlation] and [Imported].
-// Events of which nothing is known are not among them.
-func (f *Finder) Linked(t Type, hash, visible uint64, fn func(sequence uint64) (more bool, err error)) error {
-	parts := f.index.Parts()
-	l := listing{kind: t, hash: hash}
-	var own []uint64
-	for i := len(parts) - 1; i >= 0; i-- {
-		p, e := parts[i], extentOf(parts, i, visible)
-		if e.limit == 0 {
-			continue
-		}
-		var found []uint64
-		if f.covers(&l, p) {
-			found = l.within(p.First, p.First+uint64(e.limit)-1)
-		} else {
-			var err error
-			if own, err = f.linkedIn(own[:0], p, e, t, hash); err != nil {
-				return err
-			}
-			found = own
-		}
-		for _, sequence := range slices.Backward(found) {
-			if more, err := fn(sequence); err != nil || !more {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// linkedIn appends what a part itself knows of a hash: sequences, ascending.
-func (f *Finder) linkedIn(dst []uint64, p *Part, e extent, t Type, hash uint64) ([]uint64, error) {
-	err := f.ask(p, questions{func(tail *Tail) error {
-		dst = dst[:0]
-		if slot := tail.find(t, hash, ""); slot != 0 {
-			tail.descend(slot, e.of(tail), func(ordinal uint32) bool {
-				dst = append(dst, p.First+uint64(ordinal))
-				return true
-			})
-			slices.Reverse(dst)
-		}
-		return nil
-	}, func(table *Table) error {
-		links, err := table.links()
-		if err != nil {
-			return err
-		}
-		if dst, err = links.lookup(dst[:0], t, hash); err != nil {
-			return err
-		}
-		visible := 0
-		for visible < len(dst) && dst[visible] < uint64(e.in(table)) {
-			dst[visible] += p.First
-			visible++
-		}
-		dst = dst[:visible]
-		return nil
-	}})
-	return dst, err
 }
 
 // HoleError says that events may be what is looked for, or not: their frames can't be read.

@@ -91,7 +91,7 @@ func (p *Plan) Next() (Step, bool, error) {
 // When the last events of an entity are wanted, so many are taken at first, and eight times as many each time that this
 // was not enough.
 const (
-	firstMost   = 64
+	firstMost   = 4
 	highestMost = 1 << 20
 )
 

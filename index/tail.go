@@ -97,6 +97,9 @@ func (t *Tail) Resolve(e *Entry) bool {
 	}
 	for i := range e.terms {
 		term := &e.terms[i]
+		if term.kind == 0 {
+			continue // a cause without its id
+		}
 		term.slot = t.find(term.kind, term.hash, term.name)
 	}
 	e.resolved = t
@@ -135,10 +138,11 @@ func (t *Tail) Enter(e *Entry) *Head {
 
 // Add adds the event of an entry that was entered, at its place. Only the writer may call it, with ordinals that ascend;
 // one that is passed over has no event. Readers that keep to their limit do not find the event before its ordinal is
-// visible. It panics on an entry that was not entered and on an ordinal that was used.
+// visible. It panics on an entry that was not entered, on one that lacks the cause for which room was made, and on an
+// ordinal that was used.
 func (t *Tail) Add(e *Entry, p Place) {
-	if e.resolved != t || e.terms[0].slot == 0 || p.Ordinal < t.events {
-		panic("index: an entry that was not entered, or an ordinal that was used")
+	if e.resolved != t || e.terms[0].slot == 0 || p.Ordinal < t.events || e.cause != 0 && e.terms[e.cause].kind == 0 {
+		panic("index: an entry that was not entered or lacks its cause, or an ordinal that was used")
 	}
 	if scope := &e.terms[1]; scope.slot == 0 {
 		scope.slot, _ = t.enter(scope, 0)
@@ -208,3 +212,18 @@ func (t *Tail) HeadOf(hash uint64, entity string) (Head, bool) {
 // Events returns the number of ordinals that were used, with holes. The writer may call it, and everybody once nothing
 // is added any more.
 func (t *Tail) Events() uint32 { return t.events }
+
+// Head returns the head of the entry's entity: that in the tail, or else e.Head. Only the writer may call it.
+func (t *Tail) Head(e *Entry) Head {
+	if e.resolved != t {
+		t.Resolve(e)
+	}
+	entity := &e.terms[0]
+	if entity.slot == 0 {
+		entity.slot = t.find(entity.kind, entity.hash, entity.name)
+	}
+	if entity.slot == 0 {
+		return e.Head
+	}
+	return *t.head(entity.slot)
+}

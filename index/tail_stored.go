@@ -4,15 +4,8 @@ package index
 
 import "github.com/batpak/batpak/event"
 
-// AddStored adds a stored event, which becomes its entity's head. Ordinals that are passed over become holes: their events
-// could not be read. Only the writer may call it, with ordinals that ascend. e is memory to work with.
-func (t *Tail) AddStored(e *Entry, ordinal uint32, ev *event.Event) {
-	e.FillEvent(ev)
-	t.AddFilled(e, Head{Clock: ev.Position.Clock, Hash: ev.Hash},
-		Place{Ordinal: ordinal, Wall: ev.Position.Wall, Counter: ev.Position.Counter, Timestamp: ev.Timestamp})
-}
-
-// AddFilled is [Tail.AddStored] for an entry that was filled. head is what the event makes of its entity.
+// AddFilled adds a stored event, of which the entry was filled, and which becomes its entity's head. Ordinals that are
+// passed over become holes: their events could not be read. Only the writer may call it, with ordinals that ascend.
 func (t *Tail) AddFilled(e *Entry, head Head, p Place) {
 	if known := t.Events(); known < p.Ordinal {
 		t.Hole(known, p.Ordinal-1)
@@ -25,7 +18,7 @@ func (t *Tail) AddFilled(e *Entry, head Head, p Place) {
 // FillPlain takes a stored event that is found by nothing but its entity, scope and kind. The names are borrowed until
 // the entry is filled again.
 func (e *Entry) FillPlain(entity, scope string, kind event.Kind) {
-	e.Head, e.kind, e.gate, e.resolved = Head{}, kind, 0, nil
+	e.Head, e.cause, e.kind, e.gate, e.resolved = Head{}, 0, kind, 0, nil
 	e.terms = append(e.terms[:0],
 		term{kind: Entity, hash: Hash(Entity, entity), name: entity},
 		term{kind: Scope, hash: Hash(Scope, scope), name: scope})

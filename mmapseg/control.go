@@ -26,6 +26,7 @@ import (
 	"fmt"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/hooks"
 )
 
 // Range is a range of sequences, both ends inclusive; the zero value is empty.
@@ -204,6 +205,18 @@ func AppendEnd(dst []byte, e *EndFrame, at Place) []byte {
 	return dst
 }
 
+// BatchBeginSize returns the room of the begin frame of a batch with a key of so many bytes.
+func BatchBeginSize(key int) int {
+	size := framePrefix + 17 + key
+	if key > 0 {
+		size += len(event.Hash{})
+	}
+	return align(size)
+}
+
+// BatchCommitSize is the room of a batch's commit frame.
+const BatchCommitSize = framePrefix + 24
+
 // AppendBatchBegin appends the encoded frame to dst.
 func AppendBatchBegin(dst []byte, b *BatchBegin, at Place) ([]byte, error) {
 	if len(b.Key) > event.MaxKey {
@@ -242,6 +255,9 @@ func AppendBatchCommit(dst []byte, c *BatchCommit, at Place) []byte {
 // BatchCRC adds one event's body CRC, as its four bytes, to the CRC that a commit
 // frame carries. By hand, since a buffer for four bytes would be allocated.
 func BatchCRC(sum, body uint32) uint32 {
+	if hooks.Enabled && hooks.Planted(hooks.BatchSumConstant) {
+		return sum
+	}
 	sum = ^sum
 	for range 4 {
 		sum = castagnoli[byte(sum)^byte(body)] ^ sum>>8

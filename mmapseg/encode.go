@@ -33,6 +33,7 @@ type Encoded struct {
 	Length   int // without padding
 	fixed    int // from Start: where the fixed part begins
 	metadata int // from Start: where the metadata's length stands, if there is any
+	request  int // from Start: where the request digest stands, if there is a key
 	crc      uint32
 	bits     uint16
 	flags    uint8
@@ -62,9 +63,9 @@ func EncodeEvent(dst []byte, d *event.Draft, o *EventOptions) ([]byte, Encoded) 
 		copy(head[at:], d.Cause[:])
 		le.PutUint64(head[at+16:], o.CauseSequence)
 	}
-	metadata := 0
+	metadata, request := 0, 0
 	if bits>>4 != 0 {
-		dst, metadata = appendOptional(dst, d, o, bits)
+		dst, metadata, request = appendOptional(dst, d, o, bits)
 	}
 	dst = append(dst, entity...)
 	dst = append(dst, scope...)
@@ -73,7 +74,7 @@ func EncodeEvent(dst []byte, d *event.Draft, o *EventOptions) ([]byte, Encoded) 
 	}
 	length := len(dst) - start
 	dst = append(dst, zeros[:align(length)-length]...)
-	e := Encoded{Start: start, Length: length, fixed: fixed, metadata: metadata - start, crc: crc(0, dst[start+fixed:]), bits: bits}
+	e := Encoded{Start: start, Length: length, fixed: fixed, metadata: metadata - start, request: request - start, crc: crc(0, dst[start+fixed:]), bits: bits}
 	if o.InBatch {
 		e.flags = frameInBatch
 	}
@@ -100,8 +101,8 @@ func causeOffset(bits uint16) int {
 }
 
 // appendOptional appends the fixed optional fields, in the order of their bits,
-// and returns where in dst the metadata begin.
-func appendOptional(dst []byte, d *event.Draft, o *EventOptions, bits uint16) (out []byte, metadata int) {
+// and returns where in dst the metadata and the request digest begin.
+func appendOptional(dst []byte, d *event.Draft, o *EventOptions, bits uint16) (out []byte, metadata, request int) {
 	le := binary.LittleEndian
 	if bits&fieldDepth != 0 {
 		dst = le.AppendUint32(dst, o.Depth)
@@ -139,13 +140,22 @@ func appendOptional(dst []byte, d *event.Draft, o *EventOptions, bits uint16) (o
 	if bits&fieldKey != 0 {
 		dst = append(dst, uint8(len(d.Key)))
 		dst = append(dst, d.Key...)
+		request = len(dst)
 		dst = append(dst, o.Request[:]...)
 	}
 	if bits&fieldGate != 0 {
 		dst = le.AppendUint16(dst, uint16(len(o.Gate)))
 		dst = append(dst, o.Gate...)
 	}
-	return dst, metadata
+	return dst, metadata, request
+}
+
+// SetRequest puts the request digest into the frame of an event with a key, which had
+// to be encoded before the digest could be computed from it.
+func (e *Encoded) SetRequest(unit []byte, request event.Hash) {
+	frame := unit[e.Start : e.Start+align(e.Length)]
+	copy(frame[e.request:], request[:])
+	e.crc = crc(0, frame[e.fixed:])
 }
 
 // Assigned is what the commit section gives an event.

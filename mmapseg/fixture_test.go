@@ -136,8 +136,14 @@ func (p *pen) events(n, size int) {
 }
 
 // batch appends one batch.
-func (p *pen) batch(sizes ...int) {
-	begin := BatchBegin{Events: uint32(len(sizes)), FirstSequence: p.next}
+func (p *pen) batch(sizes ...int) { p.keyedBatch("", sizes...) }
+
+// keyedBatch appends one batch with a key, whose request digest is the hash of its first sequence.
+func (p *pen) keyedBatch(key string, sizes ...int) {
+	begin := BatchBegin{Events: uint32(len(sizes)), FirstSequence: p.next, Key: key}
+	if key != "" {
+		begin.Request = testHash(p.next)
+	}
 	place := Place{Salt: p.s.Salt, Offset: p.tail, Mark: MakeMark(p.s.Number, p.tail)}
 	header, err := AppendBatchBegin(nil, &begin, place)
 	must(p.tb, err)

@@ -77,12 +77,8 @@ func decodeRaw(b []byte, into any) error {
 
 // decodeMessagePack checks all of b before it allocates anything for it.
 func decodeMessagePack(b []byte, target reflect.Value) error {
-	end, problem := scan(b, MaxDepth)
-	if problem != "" {
-		return &DecodeError{Codec: MessagePack, Problem: problem + ", at offset " + strconv.Itoa(end)}
-	}
-	if end != len(b) {
-		return &DecodeError{Codec: MessagePack, Problem: strconv.Itoa(len(b)-end) + " bytes after the value"}
+	if problem := one(b); problem != "" {
+		return &DecodeError{Codec: MessagePack, Problem: problem}
 	}
 	d := decoder{b: b, memory: max(freeMemory, memoryPerByte*int64(len(b)))}
 	if err := planFor(target.Type()).decode(&d, target); err != nil {

@@ -31,8 +31,9 @@ func appendWaiting(l *Log, wait Wait) (Receipt, error) {
 	u := l.NewUnit()
 	defer l.Release(u)
 	u.Draft = event.Draft{Coordinate: event.MustAt("entity", "scope"), Kind: event.Data}
-	l.Encode(u, Cause{})
-	return l.Append(u, wait)
+	l.Encode(u, Cause{}, Gate{})
+	_, err := l.Append(u, wait)
+	return receiptOf(u, err)
 }
 
 // gate holds syncs up, one after the other.

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
@@ -35,7 +36,7 @@ var (
 	ErrFull = errors.New("batpak: no sequence left")
 )
 
-// Config is what a log needs to know. All fields but Logger must be set.
+// Config is what a log needs to know. All fields must be set but Logger, Hooks and, for units that ask nothing, those that judging calls.
 type Config struct {
 	Dir         vfs.Dir
 	Set         *mmapseg.Set // the last segment is the active one
@@ -59,6 +60,15 @@ type Config struct {
 	// Head finds the state of an entity before the events of a tail, of which every part
 	// before is complete. It runs in the goroutine that appends, outside the section.
 	Head func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
+	// ByKey finds who has a key among the events up to a sequence, the newest of several. As Head, and as the two below, it
+	// runs in the goroutine that appends, outside the section; the sequence is one that is visible.
+	ByKey func(key string, last uint64) (Holder, bool, error)
+	// Occurs finds the first event of a region from one sequence to another.
+	Occurs func(region event.Region, first, last uint64) (Occurrence, bool, error)
+	// Newest finds the newest event of an entity up to a sequence; zero: there is none.
+	Newest func(entity string, last uint64) (Occurrence, error)
+	// KeyRetention is how long a key is remembered; 0: forever.
+	KeyRetention time.Duration
 	// Sealed is called by the sealer for every segment that got its footer.
 	Sealed func(*Retired)
 
@@ -110,6 +120,7 @@ type Log struct {
 	logger      *slog.Logger
 	index       *index.Index
 	head        func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
+	judging     judging
 	sealed      func(*Retired)
 	units       sync.Pool
 
@@ -201,7 +212,7 @@ func New(c Config) *Log {
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next,
 		wall: c.Start.Wall, counter: c.Start.Counter, random: rand.NewChaCha8(c.Seed),
-		index: c.Index, head: c.Head, sealed: c.Sealed, part: parts[len(parts)-1],
+		index: c.Index, head: c.Head, sealed: c.Sealed, judging: judging{c.ByKey, c.Occurs, c.Newest, uint64(c.KeyRetention.Milliseconds())}, part: parts[len(parts)-1],
 		control:       make([]byte, 0, mmapseg.EndSize),
 		populateAhead: populateAhead,
 		prepareKick:   make(chan struct{}, 1),

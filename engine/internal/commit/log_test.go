@@ -125,10 +125,19 @@ func appendBytes(l *Log, n int) (Receipt, error) {
 	u := l.NewUnit()
 	draft := event.Draft{Coordinate: event.MustAt("entity", "scope"), Kind: event.Data, Payload: make([]byte, n)}
 	u.Draft = draft
-	l.Encode(u, Cause{})
-	receipt, err := l.Append(u, WaitPolicy)
+	l.Encode(u, Cause{}, Gate{})
+	_, err := l.Append(u, WaitPolicy)
+	receipt, err := receiptOf(u, err)
 	l.Release(u)
 	return receipt, err
+}
+
+// receiptOf returns the receipt of a unit's event, if it was stored.
+func receiptOf(u *Unit, err error) (Receipt, error) {
+	if err != nil {
+		return Receipt{}, err
+	}
+	return u.Receipt(0), nil
 }
 
 // fill appends small events until the active segment has no room for n bytes of

@@ -28,7 +28,7 @@ func (l *Log) waitForRoom(n, events int) error {
 		if staged < l.next || staged == math.MaxUint64 { // there is always a next one
 			return ErrFull
 		}
-		if l.mayStage(staged) {
+		if l.mayStage(uint64(events)) {
 			if l.active.Fits(l.tail, n) {
 				return nil
 			}
@@ -49,14 +49,21 @@ func (l *Log) waitForRoom(n, events int) error {
 	}
 }
 
-// mayStage reports whether events may be staged up to a sequence. A unit that is larger than the
-// bound may when nothing else is staged.
-func (l *Log) mayStage(last uint64) bool {
+// mayStage reports whether so many events more may be staged. A unit of more events than the bound may if no more than
+// the bound is staged beside it; it waits for its own sync, and is small beside what the open frame allows.
+func (l *Log) mayStage(events uint64) bool {
 	if hooks.Enabled && hooks.Planted(hooks.AheadNotKept) {
 		return true
 	}
-	durable := l.durableSequence.Load()
-	return last-durable <= l.limit || durable == l.next-1
+	return l.next-1-l.durableSequence.Load() <= l.mayBeStagedBefore(events)
+}
+
+// mayBeStagedBefore returns how many events may be staged and not durable before a unit of so many.
+func (l *Log) mayBeStagedBefore(events uint64) uint64 {
+	if events > l.limit {
+		return l.limit
+	}
+	return l.limit - events
 }
 
 // preparedFits reports whether the prepared segment has room for n bytes.
@@ -65,8 +72,8 @@ func (l *Log) preparedFits(n int) bool { return l.prepared.Fits(mmapseg.HeaderSi
 // makeRoom does or waits for what stands in the way of n bytes. The caller holds
 // mu, which is given back meanwhile.
 func (l *Log) makeRoom(n, events int) error {
-	if last := l.next - 1 + uint64(events); !l.mayStage(last) {
-		least := min(last-l.limit, l.next-1) // has to be durable
+	if !l.mayStage(uint64(events)) {
+		least := l.next - 1 - l.mayBeStagedBefore(uint64(events)) // has to be durable
 		if hooks.Enabled {
 			_ = l.hooks.Reach(hooks.AheadWait, l.active.Name())
 		}

@@ -25,38 +25,66 @@ const (
 	WaitStaged
 )
 
-// Append gives the unit its place and waits for what it is to wait for. The receipt is that of
-// the unit's last event.
-func (l *Log) Append(u *Unit, wait Wait) (Receipt, error) {
+// Append gives the unit its place, if nothing that it asks stands against it, and waits for what it is to wait for.
+// Where its keys are known already, with the same request, nothing is stored and known says who has them: the
+// batch that has the unit's key, or who has those of its items, in their order.
+func (l *Log) Append(u *Unit, wait Wait) (known []Holder, err error) {
 	now := l.clock().UnixMicro()
-	if err := l.enter(u); err != nil {
-		return Receipt{}, err
+	waits := wait == WaitDurable || wait == WaitPolicy && l.everyAppend
+	for placed := false; !placed; {
+		if u.asks() {
+			if known, err = l.judge(u, now, waits); known != nil || err != nil {
+				return known, err
+			}
+		}
+		var rests uint64
+		if rests, placed, err = l.commit(u, now); err != nil {
+			return nil, err
+		}
+		if !placed {
+			if hooks.Enabled {
+				_ = l.hooks.Reach(hooks.AppendAgain, "")
+			}
+			if err := l.waitVisible(rests); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if err := l.mayPlace(u); err != nil {
+	last := u.items[len(u.items)-1].assigned.Sequence
+	if waits {
+		if err := l.waitDurable(context.Background(), last); err != nil {
+			return nil, err
+		}
+	} else if l.syncsItself {
+		l.begin(last)
+	}
+	return nil, nil
+}
+
+// commit is the commit section. placed is false if the unit has to be judged again, once the event that this rests on is visible; 0:
+// at once.
+func (l *Log) commit(u *Unit, now int64) (rests uint64, placed bool, err error) {
+	if err := l.enter(u); err != nil {
+		return 0, false, err
+	}
+	rests, ok, err := l.mayPlace(u)
+	if err != nil || !ok {
 		l.mu.Unlock()
 		wake(l.prepareKick) // there may have been a rotation
-		return Receipt{}, err
+		return rests, false, err
 	}
 	if err := fault.Guard(func() { l.place(u, now) }); err != nil {
 		l.poisonLocked(err)
 		l.mu.Unlock()
 		l.tell()
-		return Receipt{}, &IndeterminateError{Cause: err}
+		return 0, false, &IndeterminateError{Cause: err}
 	}
 	kick := l.tail >= l.kickAt
 	l.mu.Unlock()
 	if kick {
 		wake(l.prepareKick)
 	}
-	receipt := u.items[len(u.items)-1].receipt()
-	if wait == WaitDurable || wait == WaitPolicy && l.everyAppend {
-		if err := l.waitDurable(context.Background(), receipt.Sequence); err != nil {
-			return Receipt{}, err
-		}
-	} else if l.syncsItself {
-		l.begin(receipt.Sequence)
-	}
-	return receipt, nil
+	return 0, true, nil
 }
 
 // enter finds out what the unit's events mean to the index, without holding anybody up, and enters the commit section
@@ -69,6 +97,10 @@ func (l *Log) enter(u *Unit) error {
 		for i := range u.items {
 			e := &u.items[i].entry
 			if tail.Resolve(e) {
+				continue
+			}
+			if u.items[i].earlier != 0 {
+				e.Head = u.items[u.items[i].first].entry.Head
 				continue
 			}
 			head, err := l.head(e.Entity(), e.EntityHash(), tail)
@@ -111,24 +143,25 @@ func (l *Log) moveOn(u *Unit, resolved *index.Tail) bool {
 	return true
 }
 
-// mayPlace judges a unit. The caller holds mu.
-func (l *Log) mayPlace(u *Unit) error {
-	if err := l.judge(u); err != nil {
-		return err
+// mayPlace decides whether the unit may be stored, now that nothing can come between the decision and the storing. It looks at
+// nothing but what came since the unit was judged; if that may matter ok is false, and the unit is to be judged
+// again when the event at rests is visible. The caller holds mu.
+func (l *Log) mayPlace(u *Unit) (rests uint64, ok bool, err error) {
+	if hooks.Enabled && hooks.Planted(hooks.JudgedOutsideOnly) {
+		return 0, true, nil
+	}
+	if u.asks() || u.expects {
+		if rests, ok = l.recheck(u); !ok {
+			return rests, false, nil
+		}
 	}
 	if hooks.Enabled {
 		if err := l.hooks.Reach(hooks.AppendPlace, l.active.Name()); err != nil {
-			return err
+			return 0, false, err
 		}
 	}
-	return nil
+	return 0, true, nil
 }
-
-// judge decides whether the unit may be stored at all, now that nothing can come
-// between the decision and the storing. It is here that idempotency keys are
-// looked up, and then expectations, in what was committed since they were judged
-// outside; until there are any, every unit passes.
-func (l *Log) judge(*Unit) error { return nil }
 
 // place assigns and copies a unit for which there is room. The caller holds mu.
 func (l *Log) place(u *Unit, now int64) {
@@ -140,12 +173,26 @@ func (l *Log) place(u *Unit, now int64) {
 	sequence := l.next
 	tail := l.indexing.Load()
 	for i := range u.items {
-		l.assign(&u.items[i], tail, sequence+uint64(i), now)
 		it := &u.items[i]
+		if it.cause != 0 {
+			cause := &u.items[it.cause-1].assigned
+			if hooks.Enabled && hooks.Planted(hooks.FirstItemAsCause) {
+				cause = &u.items[0].assigned
+			}
+			it.assigned.Cause, it.assigned.CauseAt = cause.ID, cause.Sequence
+			it.entry.SetCause(cause.ID)
+		}
+		l.assign(it, tail, sequence+uint64(i), now)
 		it.frame.Assign(u.bytes, &it.assigned, l.active.Salt, base, mark)
 		tail.Add(&it.entry, index.Place{
 			Ordinal: uint32(it.assigned.Sequence - l.part.First), Wall: it.link.Wall, Counter: it.link.Counter, Timestamp: now,
 		})
+	}
+	if u.batch {
+		if hooks.Enabled {
+			_ = l.hooks.Reach(hooks.BatchPlace, l.active.Name())
+		}
+		l.bind(u, sequence, mmapseg.Place{Salt: l.active.Salt, Offset: base, Mark: mark})
 	}
 	l.active.Store(base, u.bytes)
 	for i := range u.items {
@@ -163,11 +210,32 @@ func (l *Log) place(u *Unit, now int64) {
 		}
 		l.active.Publish(l.tail)
 		l.set.SetVisible(l.next - 1)
+		if hooks.Enabled && hooks.Planted(hooks.BatchHalfVisible) && u.batch {
+			l.set.SetVisible(l.next - 2)
+		}
 	}
 	if hooks.Enabled && hooks.Planted(hooks.VisibleBeforeDurable) {
 		l.active.Publish(l.tail)
 		l.set.SetVisible(l.next - 1)
 	}
+}
+
+// bind writes the frames around the items of a batch, which have theirs.
+func (l *Log) bind(u *Unit, sequence uint64, at mmapseg.Place) {
+	begin := mmapseg.BatchBegin{
+		Events: uint32(len(u.items)), Bytes: uint32(u.Size() - mmapseg.BatchCommitSize), FirstSequence: sequence, Key: u.key, Request: u.request,
+	}
+	commit := mmapseg.BatchCommit{Events: begin.Events, Bytes: begin.Bytes, FirstSequence: sequence}
+	for i := range u.items {
+		commit.CRC = mmapseg.BatchCRC(commit.CRC, u.items[i].frame.BodyCRC(u.bytes))
+	}
+	_, _ = mmapseg.AppendBatchBegin(u.bytes[:0], &begin, at) // in its place; the key was validated
+	end := len(u.bytes) - mmapseg.BatchCommitSize
+	at.Offset += int64(end)
+	if hooks.Enabled && hooks.Planted(hooks.BatchCommitMissing) {
+		return
+	}
+	mmapseg.AppendBatchCommit(u.bytes[:end], &commit, at)
 }
 
 // maxWall is the last millisecond that an id has room for. A clock that is beyond it

@@ -50,3 +50,6 @@ func (l *Log) Closing() bool { return l.closing.Load() }
 
 // treeSize returns how many events are in the Merkle tree. The caller holds mu.
 func (l *Log) treeSize() uint64 { return l.next - 1 - l.untreed }
+
+// Staged returns the highest sequence that was staged.
+func (l *Log) Staged() uint64 { return l.stagedSequence.Load() }

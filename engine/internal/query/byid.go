@@ -13,8 +13,9 @@ import (
 
 // Found is what an event's header tells to one that it may cause.
 type Found struct {
-	Sequence uint64
-	Depth    uint32
+	Sequence    uint64
+	Depth       uint32
+	Correlation event.ID
 }
 
 // ByID finds a visible event by its id. Errors: [mmapseg.ErrNotFound]; a [mmapseg.CorruptError] if the event may be one
@@ -24,7 +25,7 @@ func (r *Reader) ByID(id event.ID) (Found, error) {
 	if err := r.ByIDInto(id, &ev); err != nil {
 		return Found{}, err
 	}
-	return Found{Sequence: ev.Sequence, Depth: ev.Position.Depth}, nil
+	return Found{Sequence: ev.Sequence, Depth: ev.Position.Depth, Correlation: ev.Correlation}, nil
 }
 
 // ByIDInto reads the event with this id into an event whose memory it reuses. The errors are those of [Reader.ByID].

@@ -76,6 +76,39 @@ func (r *Reader) Clock(entity string) (uint64, error) {
 	return 0, nil
 }
 
+// Newest is an entity's newest event.
+type Newest struct {
+	Sequence uint64
+	ID       event.ID
+	Clock    uint64
+}
+
+// Newest finds the newest event of an entity up to a visible sequence; zero: it has none. It is a [mmapseg.CorruptError] if a
+// damaged event may be a newer one.
+func (r *Reader) Newest(entity string, last uint64) (Newest, error) {
+	if r.closed.Load() {
+		return Newest{}, r.ended
+	}
+	if last == 0 {
+		return Newest{}, nil
+	}
+	if sequence, sure := r.finder.NewestUnsealed(entity, index.Hash(index.Entity, entity), last); sure && len(r.damage) == 0 {
+		if sequence == 0 {
+			return Newest{}, nil
+		}
+		h, err := r.at(sequence)
+		if err != nil {
+			return Newest{}, err
+		}
+		defer r.release(h.buf)
+		return Newest{sequence, h.frame.ID(), h.frame.Clock()}, nil
+	}
+	for ev, err := range r.Query(event.Entity(entity).Sequences(0, last), Options{Backward: true, Limit: 1, Check: true}) {
+		return Newest{ev.Sequence, ev.ID, ev.Position.Clock}, err
+	}
+	return Newest{}, nil
+}
+
 // Head returns the state of an entity, whose hash is given, before the part of the index that has this tail: that
 // of its newest event there, the zero Head if it has none. If no part has the tail any more the answer is outdated, as
 // the tail is.

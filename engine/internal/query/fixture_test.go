@@ -26,6 +26,7 @@ type archive struct {
 	decoder *mmapseg.Decoder
 	reader  *Reader
 	random  *rand.Rand
+	links   *rand.Rand // for causes and correlations
 
 	events  []event.Event // by sequence - 1
 	ranges  []frameRange  // the same, of those that are stored
@@ -44,22 +45,33 @@ type frameRange struct {
 // says so are sealed.
 func newArchive(t testing.TB, seed uint64, segments, events int, seal func(number int) bool) *archive {
 	t.Helper()
+	a := unstored(t, seed, segments*events)
+	a.storeAll(segments, events, seal)
+	return a
+}
+
+// unstored makes an archive with events that are not stored yet.
+func unstored(t testing.TB, seed uint64, events int) *archive {
 	a := &archive{
 		t: t, dir: vfs.NewMemory(), set: new(mmapseg.Set), index: new(index.Index), decoder: mmapseg.NewDecoder(),
-		random: rand.New(rand.NewPCG(seed, 2)), clocks: map[string]uint64{}, wall: 1_763_875_200_000,
+		random: rand.New(rand.NewPCG(seed, 2)), links: rand.New(rand.NewPCG(seed, 3)), clocks: map[string]uint64{}, wall: 1_763_875_200_000,
 	}
-	for range segments * events {
+	for range events {
 		a.addEvent()
 	}
+	return a
+}
+
+// storeAll stores the events, so many in each segment.
+func (a *archive) storeAll(segments, events int, seal func(number int) bool) {
 	for number := 1; number <= segments; number++ {
 		a.addSegment(uint64(number), events, number < segments, number < segments && seal(number), func(uint64) {})
 	}
 	a.set.SetVisible(uint64(len(a.events)))
 	a.reader = New(Config{Set: a.set, Index: a.index, Decoder: a.decoder, Ended: errEnded})
-	t.Cleanup(func() {
+	a.t.Cleanup(func() {
 		a.must(a.set.Close())
 	})
-	return a
 }
 
 func (a *archive) must(err error) {
@@ -181,6 +193,7 @@ func (a *archive) addEvent() {
 		ev.ID, ev.Imported = event.MakeID(a.wall+r.Uint64N(500)-250, uint32(r.Uint64N(4)), r.Uint64()), true
 	}
 	ev.Correlation = ev.ID
+	a.link(&ev)
 	ev.Payload = make([]byte, rare(200))
 	for i := range ev.Payload {
 		ev.Payload[i] = byte(r.Uint32())
@@ -189,10 +202,38 @@ func (a *archive) addEvent() {
 	a.events = append(a.events, ev)
 }
 
+// link gives an event a cause, often an early one or one of the last, and a correlation: its cause's, that of an event that
+// may have another one itself, or one that is no event's id.
+func (a *archive) link(ev *event.Event) {
+	r := a.links
+	if n := len(a.events); n > 0 && r.IntN(4) != 0 {
+		at := n - 1 - r.IntN(min(n, 20))
+		if r.IntN(3) == 0 {
+			at = r.IntN(1 + r.IntN(n))
+		}
+		cause := &a.events[at]
+		ev.Cause, ev.CauseSequence, ev.Position.Depth = cause.ID, cause.Sequence, cause.Position.Depth+1
+		if r.IntN(4) != 0 {
+			ev.Correlation = cause.Correlation
+		}
+	}
+	switch n := len(a.events); r.IntN(20) {
+	case 0:
+		ev.Correlation = event.MakeID(1+r.Uint64N(2), 0, 7)
+	case 1:
+		if n > 0 {
+			ev.Correlation = a.events[r.IntN(1+r.IntN(n))].ID
+		}
+	}
+}
+
 // store stores an event and returns where the next one goes.
 func (a *archive) store(segment *mmapseg.Segment, at int64, ev *event.Event) int64 {
-	d := event.Draft{Coordinate: ev.Coordinate, Kind: ev.Kind, Tags: ev.Tags, Payload: ev.Payload}
-	o := mmapseg.EventOptions{Hashing: true, Imported: ev.Imported}
+	d := event.Draft{Coordinate: ev.Coordinate, Kind: ev.Kind, Tags: ev.Tags, Payload: ev.Payload, Cause: ev.Cause}
+	if ev.Correlation != ev.ID {
+		d.Correlation = ev.Correlation
+	}
+	o := mmapseg.EventOptions{Hashing: true, Imported: ev.Imported, CauseSequence: ev.CauseSequence, Depth: ev.Position.Depth}
 	if ev.Gate != nil {
 		var err error
 		o.Gate, err = ev.Gate.AppendBinary(nil)

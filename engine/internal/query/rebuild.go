@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/checked"
 	"github.com/batpak/batpak/mmapseg"
@@ -79,12 +80,15 @@ func (r *Reader) build(segment *mmapseg.Segment) (tail *index.Tail, unknown uint
 			unknown += next - from
 		}
 	}
-	indexer := NewIndexer(r.decoder)
+	indexer, batches := NewIndexer(r.decoder), batchKeys{segment: segment}
 	for {
 		f, _, ok, err := frames.Next()
 		if err == nil && ok {
 			hole(f.Sequence() - in.First)
-			err = indexer.Add(tail, uint32(f.Sequence()-in.First), &f, segment.Name())
+			var batch Batch
+			if batch, err = batches.of(&f); err == nil {
+				err = indexer.Add(tail, uint32(f.Sequence()-in.First), &f, batch, segment.Name())
+			}
 		}
 		switch {
 		case mmapseg.IsDamage(err):
@@ -96,4 +100,35 @@ func (r *Reader) build(segment *mmapseg.Segment) (tail *index.Tail, unknown uint
 			return tail, unknown, nil
 		}
 	}
+}
+
+// batchKeys follows the events of a segment and finds the keys of their batches.
+type batchKeys struct {
+	segment *mmapseg.Segment
+	behind  uint64 // the sequence behind the batch that was begun last
+	end     int64  // of the frame before, if that is an event of a batch
+}
+
+// of says what the next event has of its batch. The error is one of reading the file.
+func (b *batchKeys) of(f *mmapseg.Frame) (Batch, error) {
+	if !f.InBatch() {
+		return Batch{}, nil
+	}
+	before := b.end
+	b.end = f.End()
+	if f.Sequence() < b.behind || before == f.Offset {
+		return Batch{}, nil
+	}
+	begin, ok, err := b.segment.BatchBegin(f)
+	if err != nil && !mmapseg.IsDamage(err) {
+		return Batch{}, err
+	}
+	if !ok {
+		return Batch{Lost: true}, nil
+	}
+	b.behind = f.Sequence() + uint64(begin.Events)
+	if hooks.Enabled && hooks.Planted(hooks.BatchKeyNotRebuilt) {
+		begin.Key = ""
+	}
+	return Batch{Key: begin.Key}, nil
 }

@@ -29,14 +29,20 @@ func (r *Reader) Query(region event.Region, o Options) iter.Seq2[event.Event, er
 			yield(event.Event{}, r.ended)
 			return
 		}
-		group, _ := r.groups.Get().(*mmapseg.Group)
-		if group == nil {
-			group = new(mmapseg.Group)
-		}
-		s := &search{reader: r, region: region, options: o, group: group, yield: yield, size: firstGroup(o.Limit)}
-		s.run()
-		r.groups.Put(group) // unless the loop's body panics: then it is lost
+		s := &search{reader: r, region: region, options: o, group: r.group(), yield: yield, size: firstGroup(o.Limit)}
+		visible := r.set.Visible() // before the plan looks at the parts
+		s.begin()
+		s.run(r.finder.Plan(index.Query{Region: region, Visible: visible, Backward: o.Backward, Limit: o.Limit}))
+		r.groups.Put(s.group) // unless the loop's body panics: then it is lost
 	}
+}
+
+// group returns a group to gather frames in.
+func (r *Reader) group() *mmapseg.Group {
+	if group, _ := r.groups.Get().(*mmapseg.Group); group != nil {
+		return group
+	}
+	return new(mmapseg.Group)
 }
 
 // A query gathers so many events at first, and four times as many each time until a group is full: who wants few does not wait
@@ -53,10 +59,16 @@ func firstGroup(limit int) int {
 	return smallGroup
 }
 
+// plan says step by step which places are looked at.
+type plan interface {
+	Next() (index.Step, bool, error)
+}
+
 // search is one loop over a query.
 type search struct {
 	reader  *Reader
 	region  event.Region
+	wanted  func(*event.Event) bool // is asked beside the region; nil: no more is asked
 	options Options
 	yield   func(event.Event, error) bool
 
@@ -74,16 +86,12 @@ type search struct {
 }
 
 // run reads all steps of the plan.
-func (s *search) run() {
-	r := s.reader
-	visible := r.set.Visible() // before the plan looks at the parts
-	s.begin()
-	plan := r.finder.Plan(index.Query{Region: s.region, Visible: visible, Backward: s.options.Backward, Limit: s.options.Limit})
+func (s *search) run(p plan) {
 	for {
-		step, ok, err := plan.Next()
+		step, ok, err := p.Next()
 		switch {
 		case err != nil:
-			s.yield(event.Event{}, r.translate(err))
+			s.yield(event.Event{}, s.reader.translate(err))
 			return
 		case !ok:
 			tell(s.way.end(), s.yield)
@@ -216,7 +224,7 @@ func (s *search) offer(f *mmapseg.Frame, segment *mmapseg.Segment) bool {
 		}
 		return s.fail(err)
 	}
-	if !s.region.Matches(&s.event) {
+	if !s.region.Matches(&s.event) || s.wanted != nil && !s.wanted(&s.event) {
 		if s.past() {
 			tell(s.way.to(s.event.Sequence), s.yield) // what lies before may have held some
 			return false

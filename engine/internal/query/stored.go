@@ -19,22 +19,34 @@ type Indexer struct {
 // NewIndexer returns an indexer.
 func NewIndexer(decoder *mmapseg.Decoder) *Indexer { return &Indexer{decoder: decoder} }
 
+// Batch is what an event has of being the first one of its batch.
+type Batch struct {
+	Key  string // of the batch, in its begin frame; empty: none, or it is not the first one
+	Lost bool   // the begin frame can't be read, so that the batch may have any key
+}
+
 // Add adds the event of a frame, which is borrowed, with its ordinal; ordinals that are passed over become holes. file names the
 // segment in the error, which is a [mmapseg.CorruptError]: the frame does not hold what it should, and was not added.
-func (x *Indexer) Add(tail *index.Tail, ordinal uint32, f *mmapseg.Frame, file string) error {
+func (x *Indexer) Add(tail *index.Tail, ordinal uint32, f *mmapseg.Frame, batch Batch, file string) error {
 	entity, scope, kind, plain := f.Plain()
-	if !plain {
+	head := index.Head{Clock: f.Clock()}
+	head.Hash, _ = f.EventHash()
+	if plain {
+		x.entry.FillPlain(borrow.String(entity), borrow.String(scope), kind)
+	} else {
 		if err := x.decoder.Event(f, file, &x.event); err != nil {
 			return err
 		}
-		tail.AddStored(&x.entry, ordinal, &x.event)
-		return nil
+		x.entry.FillEvent(&x.event)
 	}
-	head := index.Head{Clock: f.Clock()}
-	head.Hash, _ = f.EventHash()
+	switch {
+	case batch.Lost:
+		x.entry.LoseKey()
+	case batch.Key != "":
+		x.entry.AddKey(batch.Key)
+	}
 	place := index.Place{Ordinal: ordinal, Timestamp: f.Timestamp()}
 	place.Wall, place.Counter = f.HLC()
-	x.entry.FillPlain(borrow.String(entity), borrow.String(scope), kind)
 	tail.AddFilled(&x.entry, head, place)
 	return nil
 }
