@@ -90,7 +90,7 @@ type VersionError = mmapseg.VersionError
 
 // OptionError says which option is out of its range. It is [ErrInvalid].
 type OptionError struct {
-	Field string // of Options, AppendOptions or ReadOptions
+	Field string // of one of the option structs, or the argument
 	Value any
 	Range string
 }

@@ -37,6 +37,7 @@ type Stats struct {
 	MergeFails uint64 // index files that could not be written or removed since opening
 	Rebuilt    uint64 // footers found damaged since opening, whose index was built from the frames
 	Dropped    uint64 // index files found damaged, or not this store's, since opening
+	Warming    bool   // what lookups of keys begin with is being read, as after every opening for writing
 
 	Poisoned error // why nothing can be written; nil: it can
 }
@@ -58,7 +59,7 @@ func (s *Store) Stats() Stats {
 	}
 	merging := s.merger.Stats()
 	stats.Runs, stats.RunBytes, stats.Dropped = merging.Runs, merging.Bytes, merging.Dropped
-	stats.Merges, stats.MergeFails = merging.Merges, merging.Failures
+	stats.Merges, stats.MergeFails, stats.Warming = merging.Merges, merging.Failures, merging.Warming
 	stats.Rebuilt = s.reader.Rebuilt()
 	if s.log == nil {
 		stats.Visible = s.set.Visible()

@@ -269,7 +269,7 @@ func (b *runBody) values(dst []uint64, l *runList, low, high uint64) ([]uint64, 
 	for entry := low; entry < high; entry++ {
 		value, err := b.value(l, entry)
 		if err == nil && entry > low && value <= dst[len(dst)-1] {
-			err = b.contradiction(l.values+valueSize*int64(entry), "a value is out of order")
+			err = b.contradiction(l.valueAt(entry), "a value is out of order")
 		}
 		if err != nil {
 			return dst[:kept], err

@@ -2,7 +2,7 @@
 //
 //	0        40      64
 //	+--------+-------+--------+--------+--------+--------+- ... -+
-//	| counts | zeros | filter | hashes | values | filter |       |
+//	| counts | zeros | filter | fences | leaves | filter |       |
 //	| 5 u64  |       |   of the entity list     | of the key list ...
 //	+--------+-------+--------+--------+--------+--------+- ... -+
 //
@@ -78,7 +78,7 @@ func encodeLinks(t *Tail, add func(kind, version uint32, data []byte)) {
 			return true
 		})
 	}
-	add(sectionLinks, sectionVersion, encodeLists(&entries))
+	add(sectionLinks, linksVersion, encodeLists(&entries))
 }
 
 // link is one entry of a list.
@@ -101,13 +101,17 @@ func encodeLists(entries *[lists][]link) []byte {
 	data := make([]byte, end)
 	putCounts(data, counts)
 	for i := range entries {
-		filter := data[places[i].filter:places[i].hashes]
-		hashes, values := data[places[i].hashes:], data[places[i].values:]
-		blocks := filterBlocks(counts[i])
+		place := &places[i]
+		filter := data[place.filter:place.fences]
+		blocks, fences := filterBlocks(counts[i]), fencesOf(counts[i])
 		for n, e := range entries[i] {
+			n := uint64(n)
 			filterAdd(filter[filterBlockSize*filterBlockOf(e.hash, blocks):], e.hash)
-			binary.LittleEndian.PutUint64(hashes[hashSize*n:], e.hash)
-			binary.LittleEndian.PutUint32(values[valueSize*n:], e.ordinal)
+			binary.LittleEndian.PutUint64(data[place.hashAt(n):], e.hash)
+			binary.LittleEndian.PutUint32(data[place.valueAt(n):], e.ordinal)
+			if fences > 0 && n%leafEntries == 0 {
+				binary.LittleEndian.PutUint64(data[place.fences+hashSize*int64(n/leafEntries):], e.hash)
+			}
 		}
 	}
 	return data

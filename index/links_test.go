@@ -47,7 +47,7 @@ func bodyOf(t *testing.T, hashes []uint64) *runBody {
 }
 
 func TestAPlaceIsFoundInAnyDistribution(t *testing.T) {
-	for _, n := range []int{1, 2, 3, 7, 8, 9, 100, 5000} {
+	for _, n := range []int{1, 2, 3, 7, 8, 9, 100, leafEntries - 1, leafEntries, leafEntries + 1, 2 * leafEntries, 2*leafEntries + 1, 5000} {
 		for name, hashes := range distributions(n) {
 			b := bodyOf(t, hashes)
 			l := &b.lists[listOf(Key)]
@@ -107,7 +107,7 @@ func TestASectionOfListsIsOfItsSize(t *testing.T) {
 		entries[0] = append(entries[0], link{uint64(i) << 54, i})
 	}
 	data := encodeLists(&entries)
-	if want := linksHeader + 20*filterBlockSize + 1000*(hashSize+valueSize); len(data) != want {
+	if want := linksHeader + 20*filterBlockSize + 3*hashSize + 2*leafSize + 318*entrySize; len(data) != want {
 		t.Errorf("1000 entries take %d bytes, want %d", len(data), want)
 	}
 	for _, other := range [][]byte{nil, data[:linksHeader-1], data[:linksHeader], data[:len(data)-1], append(slices.Clone(data), 0)} {

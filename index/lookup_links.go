@@ -30,6 +30,9 @@ func (f *Finder) link(t Type, hash, visible uint64, sure bool, fn func(sequence 
 	s := f.search(t, hash, sure)
 	defer f.searches.Put(s)
 	parts := f.index.Parts()
+	if runs := f.index.Runs(); len(runs) > 0 {
+		s.askRuns(runs, parts[len(parts)-1].Tail()) // there are no runs without parts
+	}
 	for i := len(parts) - 1; i >= 0; i-- {
 		p := parts[i]
 		e := extentOf(parts, i, visible)
@@ -41,7 +44,7 @@ func (f *Finder) link(t Type, hash, visible uint64, sure bool, fn func(sequence 
 		}
 		var found []uint64
 		var hole HoleError
-		if f.covers(&s.list, p) {
+		if s.answered(f.index.covering(p)) || f.covers(&s.list, p) {
 			// Runs may be merged meanwhile: what newer parts have was given.
 			found = s.list.within(0, p.First+uint64(e.limit)-1)
 			i = firstOf(parts[:i+1], s.list.first)
@@ -77,6 +80,12 @@ type linkSearch struct {
 	list listing // of the run that was asked last
 	sure bool    // holes are to be found
 
+	runs      []runAnswer
+	sequences []uint64 // of all of them
+	look      func()   // lookIntoRuns: made once
+	tail      *Tail    // that is touched beside them
+	touched   byte     // so that the loads are not left out
+
 	part   *Part
 	extent extent
 	own    []uint64  // what the part knows, ascending
@@ -89,7 +98,7 @@ func (f *Finder) search(t Type, hash uint64, sure bool) *linkSearch {
 		s = &linkSearch{}
 	}
 	s.list.start(t, hash)
-	s.sure, s.part = sure, nil
+	s.sure, s.part, s.runs = sure, nil, s.runs[:0]
 	return s
 }
 

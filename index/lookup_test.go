@@ -301,7 +301,7 @@ func damagedTable(t *testing.T, events uint32) *Table {
 			t.Fatal(err)
 		}
 		all, err := b.Range(0, size)
-		return all, sectionVersion, err == nil
+		return all, versionOf(kind), err == nil
 	})
 	if err != nil {
 		t.Fatal(err)

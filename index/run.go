@@ -45,7 +45,7 @@ import (
 
 const (
 	runMagic      = "BATPAKRN"
-	runVersion    = 1
+	runVersion    = 2 // as of the lists in it, see linksVersion
 	runHeaderSize = 4096
 	runAlign      = checked.BlockSize // of the pieces, so that no block has parts of two
 	runCRCAt      = runHeaderSize - 4
@@ -85,9 +85,11 @@ type RunInfo struct {
 
 // Run is a run file. All methods may be called concurrently.
 type Run struct {
-	info RunInfo
-	body runBody
-	pin  *pin.Pin
+	info  RunInfo
+	body  runBody
+	sums  int64              // where the block sums begin in the file
+	bring func(from, to int) // nil: nothing needs to be brought in
+	pin   *pin.Pin
 }
 
 // OpenRun returns the run that stands in data, a whole file, mapped or not. bring, if given, is called with ranges of
@@ -126,7 +128,8 @@ func OpenRun(data []byte, origin [16]byte, bring func(from, to int), release fun
 	return &Run{
 		info: info,
 		body: runBody{data: all, base: info.Base, span: info.LastSequence + 1 - info.Base, lists: places},
-		pin:  pin.New(release),
+		sums: sums, bring: bring,
+		pin: pin.New(release),
 	}, nil
 }
 

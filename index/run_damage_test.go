@@ -142,9 +142,9 @@ func TestARunOfAnotherStoreOrVersionIsToldApart(t *testing.T) {
 	if _, err := OpenRun(data, [16]byte{9}, nil, nil); !errors.Is(err, ErrForeign) || errors.Is(err, checked.ErrDamaged) {
 		t.Errorf("another store's: %v", err)
 	}
-	data[8] = 2
+	data[8] = runVersion + 1
 	if _, err := OpenRun(data, runOrigin, nil, nil); !errors.Is(err, ErrVersion) || errors.Is(err, checked.ErrDamaged) {
-		t.Errorf("version 2: %v", err)
+		t.Errorf("another version: %v", err)
 	}
 }
 
@@ -181,12 +181,13 @@ func TestAForgedHeaderIsRefusedOrHarmless(t *testing.T) {
 
 func TestADamagedInputIsNamed(t *testing.T) {
 	data, _ := smallRun(t)
+	first := &openRun(t, data).body.lists[0]
 	a, b := linkedPart(t, 8, 100, 50, rand.New(rand.NewPCG(1, 2))), linkedPart(t, 9, 150, 50, rand.New(rand.NewPCG(1, 3)))
 	parts := []*Part{{Segment: Identity{Number: 1}, First: 1}, {Segment: Identity{Number: 2}, First: 10}}
 	for what, change := range map[string]func(p []byte){
-		"a wrong block":  func(p []byte) { p[runHeaderSize+checked.BlockSize] ^= 1 },
-		"a wrong order":  func(p []byte) { copy(p[runHeaderSize+checked.BlockSize:], p[runHeaderSize+checked.BlockSize+16:][:8]) },
-		"a value beyond": func(p []byte) { p[runHeaderSize+2*checked.BlockSize] = 14 },
+		"a wrong block":  func(p []byte) { p[runHeaderSize+first.hashAt(0)] ^= 1 },
+		"a wrong order":  func(p []byte) { copy(p[runHeaderSize+first.hashAt(0):], p[runHeaderSize+first.hashAt(2):][:8]) },
+		"a value beyond": func(p []byte) { p[runHeaderSize+first.valueAt(0)] = 14 },
 	} {
 		forged := slices.Clone(data)
 		change(forged)

@@ -86,7 +86,7 @@ func tableOf(t testing.TB, tail *Tail) *Table {
 	}
 	table, err := OpenTable(tail.Events(), func(kind uint32) (checked.Range, uint32, bool) {
 		data, ok := sections[kind]
-		return checked.Of(data), sectionVersion, ok
+		return checked.Of(data), versionOf(kind), ok
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ package index
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/batpak/batpak/internal/checked"
@@ -31,14 +32,56 @@ func listOf(t Type) int {
 const (
 	hashSize  = 8
 	valueSize = 4
+	entrySize = hashSize + valueSize
 	// maxCount bounds the entries of a list, and maxSpan what values are taken from.
 	maxCount, maxSpan = 1 << 32, 1 << 32
 )
 
-// runList is where one list lies: its filter, its hashes, and for each hash a value.
+// Entries stand in leaves, all but the last of which are full: first the hashes of the leaf, then their values, so that
+// what is read of an entry is in one page. A fence is the first hash of a leaf; a list of one leaf has none.
+const (
+	leafSize    = checked.BlockSize
+	leafEntries = leafSize / entrySize
+)
+
+// leavesOf returns how many leaves so many entries take, and how many bytes.
+func leavesOf(count uint64) (leaves, size uint64) {
+	full, rest := count/leafEntries, count%leafEntries
+	if rest == 0 {
+		return full, leafSize * full
+	}
+	return full + 1, leafSize*full + entrySize*rest
+}
+
+// fencesOf returns how many fences a list with so many entries has.
+func fencesOf(count uint64) uint64 {
+	if leaves, _ := leavesOf(count); leaves > 1 {
+		return leaves
+	}
+	return 0
+}
+
+// runList is where one list lies.
 type runList struct {
 	count                  uint64
-	filter, hashes, values int64 // offsets
+	filter, fences, leaves int64 // offsets
+}
+
+// leaf returns where a leaf begins, and how many entries it has.
+func (l *runList) leaf(number uint64) (at int64, entries uint64) {
+	return l.leaves + leafSize*int64(number), min(leafEntries, l.count-leafEntries*number)
+}
+
+// hashAt returns where the hash of an entry stands.
+func (l *runList) hashAt(entry uint64) int64 {
+	at, _ := l.leaf(entry / leafEntries)
+	return at + hashSize*int64(entry%leafEntries)
+}
+
+// valueAt returns where the value of an entry stands.
+func (l *runList) valueAt(entry uint64) int64 {
+	at, entries := l.leaf(entry / leafEntries)
+	return at + hashSize*int64(entries) + valueSize*int64(entry%leafEntries)
 }
 
 // layOut returns the places of lists with so many entries, the first of which begins at start, and where the last one
@@ -54,11 +97,12 @@ func layOut(counts [lists]uint64, start, align int64) (places [lists]runList, en
 		if count > maxCount {
 			return places, 0, false
 		}
+		_, leaves := leavesOf(count)
 		places[i] = runList{
 			count:  count,
 			filter: piece(filterBlockSize * filterBlocks(count)),
-			hashes: piece(hashSize * count),
-			values: piece(valueSize * count),
+			fences: piece(hashSize * fencesOf(count)),
+			leaves: piece(leaves),
 		}
 	}
 	return places, end, true
@@ -79,6 +123,11 @@ func (b *runBody) lookup(dst []uint64, t Type, hash uint64) ([]uint64, error) {
 	if passes, err := b.passes(l, hash); !passes {
 		return dst, err
 	}
+	return b.find(dst, l, hash)
+}
+
+// find is lookup of a hash that passed the filter.
+func (b *runBody) find(dst []uint64, l *runList, hash uint64) ([]uint64, error) {
 	at, err := b.search(l, hash)
 	if err != nil {
 		return dst, err
@@ -135,21 +184,24 @@ func (b *runBody) newest(t Type, hash uint64) (value uint64, ok bool, err error)
 
 // passes reports whether the hash may be in the list.
 func (b *runBody) passes(l *runList, hash uint64) (bool, error) {
+	block, err := b.filterBlock(l, hash)
+	return block != nil && filterPasses(block, hash), err
+}
+
+// filterBlock returns the block of the filter that a hash belongs to; nil if the list is empty.
+func (b *runBody) filterBlock(l *runList, hash uint64) ([]byte, error) {
 	blocks := filterBlocks(l.count)
 	if blocks == 0 {
-		return false, nil
+		return nil, nil
 	}
 	at := l.filter + filterBlockSize*int64(filterBlockOf(hash, blocks))
-	block, err := b.data.At(at, at+filterBlockSize)
-	if err != nil {
-		return false, err
-	}
-	return filterPasses(block, hash), nil
+	return b.data.At(at, at+filterBlockSize)
 }
 
 // hash returns the hash of an entry.
-func (b *runBody) hash(l *runList, entry uint64) (uint64, error) {
-	at := l.hashes + hashSize*int64(entry)
+func (b *runBody) hash(l *runList, entry uint64) (uint64, error) { return b.hashAt(l.hashAt(entry)) }
+
+func (b *runBody) hashAt(at int64) (uint64, error) {
 	p, err := b.data.At(at, at+hashSize)
 	if err != nil {
 		return 0, err
@@ -159,7 +211,7 @@ func (b *runBody) hash(l *runList, entry uint64) (uint64, error) {
 
 // value returns the value of an entry, with the base added.
 func (b *runBody) value(l *runList, entry uint64) (uint64, error) {
-	at := l.values + valueSize*int64(entry)
+	at := l.valueAt(entry)
 	p, err := b.data.At(at, at+valueSize)
 	if err != nil {
 		return 0, err
@@ -175,35 +227,62 @@ func (b *runBody) contradiction(offset int64, problem string) error {
 	return &checked.DamageError{Offset: offset, Problem: problem}
 }
 
-// Searching: hashes are as good as evenly distributed, so that an interpolation lands about the square root of the
+// search returns the first entry whose hash is not below the given one; the count if there is none.
+func (b *runBody) search(l *runList, hash uint64) (uint64, error) {
+	number, low, high := uint64(0), uint64(0), uint64(math.MaxUint64) // of the leaf, and about its bounds
+	if fences := fencesOf(l.count); fences > 0 {
+		behind, err := b.searchFences(l, fences, hash)
+		if err != nil || behind == 0 {
+			return 0, err
+		}
+		number = behind - 1
+		if low, err = b.hashAt(l.fences + hashSize*int64(number)); err != nil {
+			return 0, err
+		}
+		if behind < fences {
+			if high, err = b.hashAt(l.fences + hashSize*int64(behind)); err != nil {
+				return 0, err
+			}
+		}
+	}
+	at, entries := l.leaf(number)
+	leaf, err := b.data.At(at, at+entrySize*int64(entries))
+	if err != nil {
+		return 0, err
+	}
+	entry, _ := searchLeaf(leaf, hash, low, high)
+	return leafEntries*number + entry, nil
+}
+
+// Searching among fences: hashes are as good as evenly distributed, so that an interpolation lands about the square root of the
 // distance away from the place. Where they are not, because somebody chose names for that, what is left is a binary
 // search.
 const (
-	interpolations = 3
-	firstGallop    = 4 // entries
-	linear         = 8 // entries: a cache line
+	interpolations = 2
+	firstGallop    = 4 // fences, entries
+	linear         = 8 // fences, entries: a cache line
 )
 
-// search returns the first entry whose hash is not below the given one; the count if there is none.
-func (b *runBody) search(l *runList, hash uint64) (uint64, error) {
-	low, high := uint64(0), l.count // below low all are below the hash, from high on none is
-	guess, _ := bits.Mul64(hash, l.count)
+// searchFences returns the first of the fences that is not below a hash; their number if there is none.
+func (b *runBody) searchFences(l *runList, fences, hash uint64) (uint64, error) {
+	low, high := uint64(0), fences // below low all are below the hash, from high on none is
+	guess, _ := bits.Mul64(hash, fences)
 	upward := false
 	for range interpolations {
 		if low >= high {
 			return low, nil
 		}
-		found, err := b.hash(l, guess)
+		found, err := b.hashAt(l.fences + hashSize*int64(guess))
 		if err != nil {
 			return 0, err
 		}
 		if upward = found < hash; upward {
 			low = guess + 1
-			distance, _ := bits.Mul64(hash-found, l.count)
+			distance, _ := bits.Mul64(hash-found, fences)
 			guess = min(low+distance, max(high, 1)-1)
 		} else {
 			high = guess
-			distance, _ := bits.Mul64(found-hash, l.count)
+			distance, _ := bits.Mul64(found-hash, fences)
 			guess -= min(distance+1, guess-low)
 		}
 	}
@@ -224,7 +303,7 @@ func (b *runBody) gallop(l *runList, hash, low, high uint64, upward bool) (uint6
 			}
 			step *= 4
 		}
-		found, err := b.hash(l, probe)
+		found, err := b.hashAt(l.fences + hashSize*int64(probe))
 		if err != nil {
 			return 0, err
 		}
@@ -235,7 +314,7 @@ func (b *runBody) gallop(l *runList, hash, low, high uint64, upward bool) (uint6
 		}
 		galloping = galloping && upward == (found < hash)
 	}
-	rest, err := b.data.At(l.hashes+hashSize*int64(low), l.hashes+hashSize*int64(high))
+	rest, err := b.data.At(l.fences+hashSize*int64(low), l.fences+hashSize*int64(high))
 	if err != nil {
 		return 0, err
 	}
@@ -246,6 +325,49 @@ func (b *runBody) gallop(l *runList, hash, low, high uint64, upward bool) (uint6
 	return low, nil
 }
 
+// searchLeaf returns the place of the first hash of a leaf that is not below one; the number of entries if there is none. All are
+// about between low and high, evenly, which says where it is likely to be. touched is what was read of there at once, so that
+// the waiting for memory overlaps; it is returned so that the loads are not left out.
+func searchLeaf(leaf []byte, hash, low, high uint64) (entry uint64, touched byte) {
+	n := uint64(len(leaf) / entrySize)
+	below := func(entry uint64) bool { return binary.LittleEndian.Uint64(leaf[hashSize*entry:]) < hash }
+	guess := uint64(0)
+	if hash > low && high > low {
+		guess = n - 1
+		if hash < high {
+			up, down := bits.Mul64(hash-low, n)
+			guess, _ = bits.Div64(up, down, high-low)
+		}
+	}
+	touched = leaf[hashSize*guess] + leaf[hashSize*min(guess+firstGallop, n-1)] + leaf[hashSize*(guess-min(guess, firstGallop))] +
+		leaf[hashSize*n+valueSize*guess]
+	first, last := uint64(0), n // below first all are below the hash, from last on none is
+	for step := uint64(firstGallop); guess < n; step *= 2 {
+		if below(guess) {
+			if first = guess + 1; last < n {
+				break
+			}
+			guess += step
+		} else {
+			if last = guess; first > 0 || guess == 0 {
+				break
+			}
+			guess -= min(step, guess)
+		}
+	}
+	for last-first > linear {
+		if middle := first + (last-first)/2; below(middle) {
+			first = middle + 1
+		} else {
+			last = middle
+		}
+	}
+	for first < last && below(first) {
+		first++
+	}
+	return first, touched
+}
+
 // behind returns the first entry whose hash is above the given one.
 func (b *runBody) behind(l *runList, hash uint64) (uint64, error) {
 	if hash+1 == 0 {
@@ -254,15 +376,13 @@ func (b *runBody) behind(l *runList, hash uint64) (uint64, error) {
 	return b.search(l, hash+1)
 }
 
-// collectMost is how many entries are looked at in one go.
-const collectMost = checked.BlockSize / hashSize
-
 // collect appends the values from an entry on that have the hash, up to last.
 func (b *runBody) collect(dst []uint64, l *runList, hash, entry, last uint64) ([]uint64, error) {
 	kept := len(dst)
-	for window := uint64(linear); entry < l.count; window = min(2*window, collectMost) {
-		n := min(window, l.count-entry)
-		hashes, err := b.data.At(l.hashes+hashSize*int64(entry), l.hashes+hashSize*int64(entry+n))
+	for window := uint64(linear); entry < l.count; window = min(2*window, leafEntries) {
+		n := min(window, l.count-entry, leafEntries-entry%leafEntries) // of one leaf
+		from := l.hashAt(entry)
+		hashes, err := b.data.At(from, from+hashSize*int64(n))
 		if err != nil {
 			return dst[:kept], err
 		}
@@ -270,7 +390,7 @@ func (b *runBody) collect(dst []uint64, l *runList, hash, entry, last uint64) ([
 		for same < n && binary.LittleEndian.Uint64(hashes[hashSize*same:]) == hash {
 			same++
 		}
-		from := l.values + valueSize*int64(entry)
+		from = l.valueAt(entry)
 		values, err := b.data.At(from, from+valueSize*int64(same))
 		if err != nil {
 			return dst[:kept], err

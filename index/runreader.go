@@ -10,18 +10,19 @@ import (
 	"github.com/batpak/batpak/internal/checked"
 )
 
-// readWindow is how many entries of an input are copied at once; nothing is held between two copies.
-const readWindow = 2048
+// readLeaves is how many leaves of an input are copied at once; nothing is held between two copies.
+const readLeaves = 6
 
 // listReader reads one list of an input. Its entries are checked to be in order: what a run says must not depend
 // on how it came into being.
 type listReader struct {
 	input *mergeInput
 	list  *runList
-	read  uint64 // entries that were copied
+	taken uint64 // entries of the leaves that were begun
 
-	hashes, values []byte // what is left of the window
-	buffer         [readWindow * (hashSize + valueSize)]byte
+	hashes, values []byte // what is left of the leaf at hand
+	leaves         []byte // that were copied and not begun
+	buffer         [readLeaves * leafSize]byte
 
 	begun bool
 	hash  uint64 // the entry at hand
@@ -36,19 +37,19 @@ func newListReader(input *mergeInput, list int) *listReader {
 // next goes to the next entry; false: there is none, or err is set.
 func (r *listReader) next() bool {
 	if len(r.hashes) == 0 {
-		if r.read == r.list.count {
+		if r.taken == r.list.count {
 			return false
 		}
-		if r.err = r.fill(); r.err != nil {
+		if r.err = r.begin(); r.err != nil {
 			return false
 		}
 	}
 	hash, value := binary.LittleEndian.Uint64(r.hashes), binary.LittleEndian.Uint32(r.values)
 	r.hashes, r.values = r.hashes[hashSize:], r.values[valueSize:]
 	if uint64(value) >= r.input.body.span || r.begun && (hash < r.hash || hash == r.hash && value <= r.value) {
-		entry := r.read - uint64(len(r.hashes)/hashSize) - 1
+		entry := r.taken - uint64(len(r.hashes)/hashSize) - 1
 		r.err = r.failed(&checked.DamageError{
-			Offset:  r.list.hashes + hashSize*int64(entry),
+			Offset:  r.list.hashAt(entry),
 			Problem: fmt.Sprintf("entry %d is out of order, or its value %d is not below %d", entry, value, r.input.body.span),
 		})
 		return false
@@ -57,27 +58,36 @@ func (r *listReader) next() bool {
 	return true
 }
 
-// fill copies the next window.
+// begin takes the next leaf at hand.
+func (r *listReader) begin() error {
+	if len(r.leaves) == 0 {
+		if err := r.fill(); err != nil {
+			return err
+		}
+	}
+	_, n := r.list.leaf(r.taken / leafEntries)
+	leaf := r.leaves[:min(leafSize, len(r.leaves))]
+	r.leaves = r.leaves[len(leaf):]
+	r.hashes, r.values = leaf[:hashSize*n], leaf[hashSize*n:entrySize*n]
+	r.taken += n
+	return nil
+}
+
+// fill copies the next leaves.
 func (r *listReader) fill() error {
-	n := min(readWindow, r.list.count-r.read)
-	r.hashes, r.values = r.buffer[:hashSize*n], r.buffer[hashSize*readWindow:][:valueSize*n]
+	from, _ := r.list.leaf(r.taken / leafEntries)
+	_, size := leavesOf(r.list.count)
+	r.leaves = r.buffer[:min(int64(len(r.buffer)), r.list.leaves+int64(size)-from)]
 	var failed error
 	err := r.input.read(func() {
-		failed = firstError(
-			r.copy(r.hashes, r.list.hashes+hashSize*int64(r.read)),
-			r.copy(r.values, r.list.values+valueSize*int64(r.read)))
+		var src []byte
+		src, failed = r.input.body.data.At(from, from+int64(len(r.leaves)))
+		copy(r.leaves, src)
 	})
 	if err = firstError(err, failed); err != nil {
 		return r.failed(err)
 	}
-	r.read += n
 	return nil
-}
-
-func (r *listReader) copy(dst []byte, at int64) error {
-	src, err := r.input.body.data.At(at, at+int64(len(dst)))
-	copy(dst, src)
-	return err
 }
 
 func (r *listReader) failed(err error) error { return &InputError{r.input.place, err} }

@@ -168,7 +168,7 @@ func (w *RunWriter) writeList(i int) error {
 	}
 	place := w.places[i]
 	filter := filterWriter{out: w.stream(place.filter), blocks: filterBlocks(place.count)}
-	hashes, values := w.stream(place.hashes), w.stream(place.values)
+	leaves := leafWriter{list: &w.places[i], fences: w.stream(place.fences), out: w.stream(place.leaves)}
 	var q mergeQueue
 	for _, input := range w.inputs {
 		if r := newListReader(input, i); r.next() {
@@ -182,9 +182,7 @@ func (w *RunWriter) writeList(i int) error {
 		if err := filter.add(r.hash); err != nil {
 			return err
 		}
-		binary.LittleEndian.PutUint64(hashes.room(hashSize), r.hash)
-		binary.LittleEndian.PutUint32(values.room(valueSize), uint32(uint64(r.value)+r.input.shift))
-		if err := firstError(hashes.err, values.err); err != nil {
+		if err := leaves.add(r.hash, uint32(uint64(r.value)+r.input.shift)); err != nil {
 			return err
 		}
 		if !r.next() {
@@ -195,7 +193,7 @@ func (w *RunWriter) writeList(i int) error {
 		}
 		q.sink()
 	}
-	return firstError(filter.close(), hashes.close(), values.close())
+	return firstError(filter.close(), leaves.fences.close(), leaves.out.close())
 }
 
 func firstError(errs ...error) error {
@@ -205,6 +203,45 @@ func firstError(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// leafWriter writes the fences and the leaves of a list.
+type leafWriter struct {
+	list        *runList
+	fences, out *stream
+	leaves      uint64 // that were begun
+	leaf        []byte // the one at hand
+	entries     uint64 // it will have
+	at          uint64 // of them are written
+}
+
+// add writes the next entry.
+func (l *leafWriter) add(hash uint64, value uint32) error {
+	if l.at == l.entries {
+		if err := l.begin(hash); err != nil {
+			return err
+		}
+	}
+	binary.LittleEndian.PutUint64(l.leaf[hashSize*l.at:], hash)
+	binary.LittleEndian.PutUint32(l.leaf[hashSize*l.entries+valueSize*l.at:], value)
+	l.at++
+	return nil
+}
+
+// begin begins the next leaf, with its first hash.
+func (l *leafWriter) begin(hash uint64) error {
+	_, l.entries = l.list.leaf(l.leaves)
+	l.at = 0
+	room := leafSize
+	if l.entries < leafEntries {
+		room = entrySize * int(l.entries)
+	}
+	l.leaf = l.out.room(room)
+	if fencesOf(l.list.count) > 0 {
+		binary.LittleEndian.PutUint64(l.fences.room(hashSize), hash)
+	}
+	l.leaves++
+	return firstError(l.out.err, l.fences.err)
 }
 
 // filterWriter writes the filter of a list whose hashes come ascending.

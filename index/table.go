@@ -21,9 +21,21 @@ const (
 	sectionLinks        = 22
 )
 
-// sectionVersion is the version of every section that this package writes, and the only one that it reads. Version 1
+// sectionVersion and linksVersion are the versions of the sections that this package writes, and the only ones that it reads. The
+// lists of version 1 had all hashes in front of all values, so that a lookup read two pages more; those of version 2 stand in leaves. Version 1
 // is the first.
-const sectionVersion = 1
+const (
+	sectionVersion = 1
+	linksVersion   = 2
+)
+
+// versionOf returns the version of a section.
+func versionOf(kind uint32) uint32 {
+	if kind == sectionLinks {
+		return linksVersion
+	}
+	return sectionVersion
+}
 
 // ErrVersion says that a section has a version that this package does not read.
 var ErrVersion = errors.New("unknown version")
@@ -86,8 +98,8 @@ func OpenTable(events uint32, section Section) (*Table, error) {
 		if !ok {
 			return nil, &TableError{Section: kind, Problem: "is missing"}
 		}
-		if version != sectionVersion {
-			return nil, &TableError{kind, fmt.Sprintf("has version %d, want %d", version, sectionVersion), true}
+		if want := versionOf(kind); version != want {
+			return nil, &TableError{kind, fmt.Sprintf("has version %d, want %d", version, want), true}
 		}
 		switch kind {
 		case sectionZones:

@@ -111,7 +111,7 @@ func footerOf(tb testing.TB, t *Tail) footer {
 	tb.Helper()
 	f := footer{places: map[uint32][2]int{}}
 	err := t.Encode(func(kind, version uint32, data []byte) {
-		if _, twice := f.places[kind]; twice || version != sectionVersion {
+		if _, twice := f.places[kind]; twice || version != versionOf(kind) {
 			tb.Fatalf("section %d twice, or with version %d", kind, version)
 		}
 		f.places[kind] = [2]int{len(f.bytes), len(f.bytes) + len(data)}
@@ -133,7 +133,7 @@ func (f footer) open(tb testing.TB, events uint32, data, sums []byte) *Table {
 	table, err := OpenTable(events, func(kind uint32) (checked.Range, uint32, bool) {
 		place, ok := f.places[kind]
 		section, err := all.Range(int64(place[0]), int64(place[1]))
-		return section, sectionVersion, ok && err == nil
+		return section, versionOf(kind), ok && err == nil
 	})
 	if err != nil {
 		tb.Fatal(err)

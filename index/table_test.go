@@ -68,7 +68,7 @@ func TestAFooterThatLacksASectionOrHasAnotherVersionIsNoTable(t *testing.T) {
 				if k == kind {
 					return change(data)
 				}
-				return data, sectionVersion, true
+				return data, versionOf(k), true
 			})
 			return err
 		}
@@ -77,13 +77,13 @@ func TestAFooterThatLacksASectionOrHasAnotherVersionIsNoTable(t *testing.T) {
 		if !errors.As(err, &typed) || typed.Section != kind || !errors.Is(err, checked.ErrDamaged) || errors.Is(err, ErrVersion) {
 			t.Errorf("without section %d: %v", kind, err)
 		}
-		err = open(func(data checked.Range) (checked.Range, uint32, bool) { return data, 2, true })
+		err = open(func(data checked.Range) (checked.Range, uint32, bool) { return data, versionOf(kind) + 1, true })
 		if !errors.As(err, &typed) || typed.Section != kind || !errors.Is(err, ErrVersion) || errors.Is(err, checked.ErrDamaged) {
-			t.Errorf("with version 2 of section %d: %v", kind, err)
+			t.Errorf("with another version of section %d: %v", kind, err)
 		}
 		if kind != sectionLinks {
 			err = open(func(checked.Range) (checked.Range, uint32, bool) {
-				return checked.Of(make([]byte, 7)), sectionVersion, true
+				return checked.Of(make([]byte, 7)), versionOf(kind), true
 			})
 			if !errors.Is(err, checked.ErrDamaged) {
 				t.Errorf("with 7 bytes of section %d: %v", kind, err)

@@ -84,6 +84,7 @@ func Load(dir vfs.Dir, o Options) (*State, error) {
 	if err := l.finish(); err != nil {
 		return nil, err
 	}
+	l.state.Durable = l.highest
 	l.state.Report.Duration = time.Since(began)
 	l.tell()
 	return l.state, nil

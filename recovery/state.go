@@ -58,6 +58,9 @@ type State struct {
 	Counter      uint32 // within that millisecond
 	Ahead        uint64 // bound of the last open frame on sequences staged beyond durable ones
 
+	// Durable is the highest durable position that any frame carries: what lies before it had survived a sync.
+	Durable mmapseg.Mark
+
 	Lost  []mmapseg.Range // ranges recorded as lost, ascending, with no events in them
 	Clean bool            // the last frame that counts is a close frame
 

@@ -56,6 +56,7 @@ func (m *Merger) Load() error {
 	runs := m.choose(found)
 	m.mu.Lock()
 	m.index.SetRuns(runs)
+	m.warming = !m.readOnly
 	m.mu.Unlock()
 	if !m.readOnly {
 		m.goroutine.Add(1)

@@ -39,6 +39,7 @@ type Stats struct {
 	Written  int64  // bytes, by those merges
 	Failures uint64 // of merges, and of opening or removing files
 	Dropped  uint64 // runs that were damaged, and files that were not a run over the store's segments
+	Warming  bool   // what lookups of keys begin with is still being read
 }
 
 // Merger keeps the runs of an index. All methods may be called concurrently, but Load is called first and once.
@@ -58,6 +59,7 @@ type Merger struct {
 	kicked  bool
 	busy    bool
 	closing bool
+	warming bool
 	dropped []*index.Run // out of the index, but neither removed nor closed
 	stats   Stats
 
@@ -123,6 +125,7 @@ func (m *Merger) Stats() Stats {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.stats
+	s.Warming = m.warming
 	for _, r := range m.index.Runs() {
 		s.Runs++
 		s.Bytes += r.Info().Size
@@ -133,6 +136,7 @@ func (m *Merger) Stats() Stats {
 // loop is the goroutine: it merges when it is kicked, as long as there is something to merge, and sleeps.
 func (m *Merger) loop() {
 	defer m.goroutine.Done()
+	m.warm()
 	for m.awake() {
 		for m.step() {
 		}
@@ -141,6 +145,18 @@ func (m *Merger) loop() {
 		m.changed.Broadcast()
 		m.mu.Unlock()
 	}
+}
+
+// warmBytes bounds what is read ahead: what 50 million keys need. Older keys then cost the first ones who ask a page read more for
+// each run.
+const warmBytes = 64 << 20
+
+// warm reads what every lookup of a key begins with, and every append with a key makes one.
+func (m *Merger) warm() {
+	m.index.Warm(index.Key, warmBytes, func() bool { return !m.isClosing() })
+	m.mu.Lock()
+	m.warming = false
+	m.mu.Unlock()
 }
 
 // awake sleeps until there is something to do, and reports false when the merger is being closed.
