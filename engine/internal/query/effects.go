@@ -30,7 +30,7 @@ func (r *Reader) Effects(id event.ID, depth, limit int) iter.Seq2[event.Event, e
 			yield(event.Event{}, r.ended)
 			return
 		}
-		e := effects{reader: r, yield: yield, left: limit, limited: limit > 0}
+		e := effects{reader: r, yield: yield, left: limit, limited: limit > 0, room: mostOfLevel}
 		e.run(id, depth)
 	}
 }
@@ -47,6 +47,7 @@ type effects struct {
 	yield   func(event.Event, error) bool
 	limited bool
 	left    int // of the limit
+	room    int // see level
 	deeper  bool
 	next    []parent    // the next level, ascending
 	told    [][2]uint64 // damage
@@ -61,39 +62,41 @@ func (e *effects) run(id event.ID, depth int) {
 	case err == nil:
 		root.sequence = found.Sequence
 	case errors.Is(err, mmapseg.ErrNotFound):
-	case !e.take(event.Event{}, fmt.Errorf("id %s: %w", id, err)):
+	case !e.fail(fmt.Errorf("id %s: %w", id, err)):
 		return
 	}
-	group := e.reader.group()
-	l := level{
-		places: places{reader: e.reader, visible: e.reader.set.Visible()}, links: e.reader.finder.Links(index.Cause), parents: []parent{root}, first: true,
+	l := &level{
+		places: places{reader: e.reader, visible: e.reader.set.Visible()}, links: e.reader.finder.Links(index.Cause),
+		parents: []parent{root}, first: true, room: e.room,
 	}
+	s := &search{reader: e.reader, group: e.reader.group(), wanted: l.caused, yield: e.take}
 	for at := 1; len(l.parents) > 0 && !e.over && (depth == 0 || at <= depth); at++ {
 		e.deeper = depth == 0 || at < depth
 		l.from, l.most = l.parents[0].sequence+1, leastPiece
-		e.search(&l, group)
+		e.search(s, l)
 		l.parents, e.next, l.first = e.next, l.parents[:0], false
 	}
-	e.reader.groups.Put(group)
+	e.reader.groups.Put(s.group)
 	if !e.any && root.sequence == 0 {
 		e.yield(event.Event{}, fmt.Errorf("id %s: %w", id, mmapseg.ErrNotFound))
 	}
 }
 
 // search yields the events of a level.
-func (e *effects) search(l *level, group *mmapseg.Group) {
-	s := &search{
-		reader: e.reader, options: Options{Limit: e.left, Check: true}, group: group, size: firstGroup(e.left),
-		wanted: l.caused, yield: e.take,
-	}
+func (e *effects) search(s *search, l *level) {
+	s.options, s.size, s.yielded, s.told = Options{Limit: e.left, Check: true}, firstGroup(e.left), 0, false
 	if l.first {
 		s.region = event.Everything().Sequences(l.from, 0)
 		s.begin()
 	} else {
-		s.way = passage{reader: e.reader, only: [][2]uint64{}} // all that was known was told of
+		s.region = event.Everything()
+		s.way = passage{reader: e.reader, only: nowhere} // all that was known was told of
 	}
 	s.run(l)
 }
+
+// nowhere are the sequences of a passage that tells of nothing.
+var nowhere = [][2]uint64{}
 
 // take yields an event, and remembers it for the next level; false: the loop is over.
 func (e *effects) take(ev event.Event, err error) bool {
@@ -137,6 +140,7 @@ type level struct {
 	first   bool     // what may be anything is looked at too
 	from    uint64   // what was not asked for yet begins here
 	most    int      // of the next piece
+	room    int      // how many sequences a piece goes on with
 }
 
 // caused reports whether one of the parents caused an event.
@@ -179,7 +183,7 @@ func (l *level) turn() error {
 			return err
 		}
 		l.sequences, last = found, upTo
-		if len(l.sequences) > 2*mostOfLevel {
+		if len(l.sequences) > 2*l.room {
 			last = l.keep(last)
 		}
 	}
@@ -190,16 +194,16 @@ func (l *level) turn() error {
 	return nil
 }
 
-// mostOfLevel bounds the sequences that a piece of a level goes on with, half a MiB; those of one parent may be more.
+// mostOfLevel is the room for the sequences of a piece, half a MiB. Those of one parent may be more.
 const mostOfLevel = 1 << 16
 
 // keep leaves of the sequences the lowest ones, and returns up to where they are all.
 func (l *level) keep(last uint64) uint64 {
 	l.sequences = slices.DeleteFunc(l.sequences, func(sequence uint64) bool { return sequence > last })
-	if len(l.sequences) <= mostOfLevel {
+	if len(l.sequences) <= l.room {
 		return last
 	}
 	slices.Sort(l.sequences)
-	l.sequences = l.sequences[:mostOfLevel]
-	return l.sequences[mostOfLevel-1]
+	l.sequences = l.sequences[:l.room]
+	return l.sequences[l.room-1]
 }

@@ -66,16 +66,54 @@ func TestALevelThatIsWiderThanAPieceIsWhole(t *testing.T) {
 	}
 }
 
-func TestAPieceOfALevelGoesOnWithTheLowestSequences(t *testing.T) {
-	l := &level{}
-	for i := range uint64(3 * mostOfLevel) {
-		l.sequences = append(l.sequences, 2*(i*7919%(3*mostOfLevel)))
+// TestLevelsOfSeveralWideCausesAreWhole has causes with more effects than a piece, mixed, with little room for the sequences of a
+// level and with much.
+func TestLevelsOfSeveralWideCausesAreWhole(t *testing.T) {
+	a := unstored(t, 338, 5*1200)
+	for i := range a.events {
+		ev := &a.events[i]
+		*ev = event.Event{Header: ev.Header, Coordinate: ev.Coordinate}
+		ev.Cause, ev.CauseSequence, ev.Position.Depth, ev.Correlation = event.ID{}, 0, 0, ev.ID
+		if i == 0 {
+			continue
+		}
+		cause := &a.events[0]
+		if i > 6 {
+			cause = &a.events[6-a.random.IntN(1+a.random.IntN(7))] // later ones have more
+		}
+		ev.Cause, ev.CauseSequence, ev.Position.Depth = cause.ID, cause.Sequence, cause.Position.Depth+1
 	}
-	if last := l.keep(5 * mostOfLevel); last != 2*(mostOfLevel-1) || len(l.sequences) != mostOfLevel || slices.Max(l.sequences) != last {
-		t.Errorf("%d sequences up to %d", len(l.sequences), last)
+	a.storeAll(5, 1200, func(number int) bool { return number != 2 })
+	want, _ := a.effects(a.events[0].ID, 0, 6000, nil)
+	for _, room := range []int{7, 64, 300, mostOfLevel} {
+		for _, limit := range []int{0, 3, 700, 5000} {
+			got, damage, ended := a.drained(func(yield func(event.Event, error) bool) {
+				e := effects{reader: a.reader, yield: yield, left: limit, limited: limit > 0, room: room}
+				e.run(a.events[0].ID, 0)
+			})
+			if !slices.Equal(got, limited(want, limit)) || damage != nil || ended != nil {
+				t.Errorf("room %d, limit %d: %d of %d, %v, %v", room, limit, len(got), len(want), damage, ended)
+			}
+		}
 	}
-	if last := l.keep(99); last != 99 || len(l.sequences) != 50 || slices.Max(l.sequences) != 98 {
-		t.Errorf("%d sequences up to %d", len(l.sequences), last)
+}
+
+// TestOnlyWhatNamesACauseByIdAndSequenceIsItsEffect: the index names events by hashes, which others may have too.
+func TestOnlyWhatNamesACauseByIdAndSequenceIsItsEffect(t *testing.T) {
+	id, other := event.MakeID(1, 2, 3), event.MakeID(1, 2, 4)
+	named := func(cause event.ID, sequence uint64) *event.Event {
+		return &event.Event{Header: event.Header{Cause: cause, CauseSequence: sequence}}
+	}
+	l := level{parents: []parent{{other, 3}, {id, 7}}}
+	if !l.caused(named(id, 7)) || !l.caused(named(other, 3)) || l.caused(named(id, 3)) || l.caused(named(other, 7)) || l.caused(named(id, 8)) {
+		t.Error("a cause is mistaken for another")
+	}
+	l = level{parents: []parent{{id: id}}} // its sequence is not known
+	if !l.caused(named(id, 7)) || l.caused(named(other, 7)) || l.caused(named(event.ID{}, 0)) {
+		t.Error("a cause without a sequence is mistaken for another")
+	}
+	if l = (level{parents: []parent{{}}}); l.caused(named(event.ID{}, 0)) {
+		t.Error("a root is the effect of nothing")
 	}
 }
 
