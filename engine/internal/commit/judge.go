@@ -38,6 +38,7 @@ const recheckEvents = 256
 // judge judges a unit. It returns when the unit may be placed as far as anybody outside the section can know, or with who
 // has its keys, or with what stands against it; that answer rests on visible events, and if the call waits, on durable ones.
 func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
+	began := l.stagedSequence.Load()
 	for {
 		visible := l.set.Visible()
 		if hooks.Enabled && hooks.Planted(hooks.AnswerFromStaged) {
@@ -47,12 +48,22 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 		if known == nil && err == nil {
 			rests, err = l.judgeConditions(u, visible)
 		}
+		u.seen = l.stagedSequence.Load()
 		if known != nil || err != nil {
-			return l.answer(known, rests, err, waits)
+			if err == nil || visible >= began {
+				return l.answer(known, rests, err, waits)
+			}
+			// Somebody may have been told of what was staged when the call began, and that may be what the unit expects.
+			u.seen = began
 		}
 		u.watch(visible)
-		u.seen = l.stagedSequence.Load()
-		rests, ok := l.came(u, visible+1, u.seen)
+		newer, ok := l.came(u, visible+1, u.seen)
+		if hooks.Enabled && hooks.Planted(hooks.ConflictOutdated) {
+			ok = ok || err != nil
+		}
+		if ok && err != nil {
+			return l.answer(nil, rests, err, waits)
+		}
 		if ok {
 			u.doubtful = false
 			if hooks.Enabled {
@@ -60,7 +71,7 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 			}
 			return nil, nil
 		}
-		if err := l.waitVisible(rests); err != nil {
+		if err := l.waitVisible(newer); err != nil {
 			return nil, err
 		}
 	}
@@ -85,6 +96,9 @@ func (l *Log) answer(known []Holder, rests uint64, answer error, waits bool) ([]
 // waitVisible returns when the event with this sequence, which is staged, is visible; 0: at once. If it can't become so the
 // outcome is unknown.
 func (l *Log) waitVisible(sequence uint64) error {
+	if hooks.Enabled {
+		_ = l.hooks.Reach(hooks.AppendAgain, "")
+	}
 	if l.everyAppend && sequence != 0 {
 		return l.waitDurable(context.Background(), sequence)
 	}

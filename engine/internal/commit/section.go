@@ -42,9 +42,6 @@ func (l *Log) Append(u *Unit, wait Wait) (known []Holder, err error) {
 			return nil, err
 		}
 		if !placed {
-			if hooks.Enabled {
-				_ = l.hooks.Reach(hooks.AppendAgain, "")
-			}
 			if err := l.waitVisible(rests); err != nil {
 				return nil, err
 			}

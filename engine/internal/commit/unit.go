@@ -12,7 +12,7 @@ import (
 // What a unit keeps for its next use, at most.
 const (
 	keepBytes = 1 << 20
-	keepItems = 256
+	keepItems = 512 // append doubles: a batch of 256 needs no more
 )
 
 // Unit is what is committed at once: one event, or a batch. For each event its Draft is
