@@ -29,6 +29,9 @@ type Region struct {
 // Everything returns the region of all events, the zero Region.
 func Everything() Region { return Region{} }
 
+// IsEverything reports whether the region selects every event, whatever it is.
+func (r Region) IsEverything() bool { return !r.narrowed }
+
 // Nothing returns the region of no event.
 func Nothing() Region { return Region{narrowed: true} }
 
