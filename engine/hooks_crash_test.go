@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/batpak/batpak/engine"
+	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/hooks"
 )
 
@@ -55,10 +56,36 @@ func crashing(dir string) error {
 			return err
 		}
 		k := &talker{store: s, policy: policy, seed: seed + n<<24, output: new(sync.Mutex)}
+		if err := k.ask(); err != nil {
+			return err
+		}
 		if err := k.live(60); err != nil {
 			return err
 		}
 		fmt.Println("closed 0")
+	}
+	return nil
+}
+
+// ask appends a batch with a key, once more the same, and something that a condition refuses.
+func (k *talker) ask() error {
+	batch := &engine.Batch{Key: fmt.Sprint("batch ", k.seed), Conditions: []engine.Condition{engine.EntityIs("nobody", engine.ExpectClock(0))}}
+	at := event.MustAt("batches", "kill")
+	for i := range uint64(3) {
+		batch.AddBytes(at, event.Data, event.CodecRaw, childPayload(k.seed+i))
+	}
+	for range 2 {
+		receipts, err := k.store.AppendBatch(batch)
+		if err != nil {
+			return fmt.Errorf("append batch: %w", err)
+		}
+		for _, r := range receipts {
+			k.say("durable", r.Sequence, r.ID, r.Hash)
+		}
+	}
+	o := engine.AppendOptions{Conditions: []engine.Condition{engine.NoneAfter(event.Entity("batches"), 0)}}
+	if _, err := k.store.AppendBytesWith(at, event.Data, event.CodecRaw, nil, o); !errors.Is(err, engine.ErrConflict) {
+		return fmt.Errorf("append on a condition that does not hold: %v", err)
 	}
 	return nil
 }

@@ -200,6 +200,97 @@ const (
 
 	// LinksFollowed: a symbolic link in the place of a file is followed.
 	LinksFollowed
+
+	// Batches.
+
+	// BatchCommitMissing: a batch gets no commit frame.
+	BatchCommitMissing
+
+	// BatchSumConstant: the checksum over the events of a batch does not depend on them.
+	BatchSumConstant
+
+	// BatchHalfVisible: readers see a batch without its last event until something else is appended.
+	BatchHalfVisible
+
+	// BatchNotWaitedFor: a batch waits for what the policy says and no more.
+	BatchNotWaitedFor
+
+	// TornBatchCounted: of a batch whose end did not reach the disk the events count that did.
+	TornBatchCounted
+
+	// EarlierItemsForgotten: what an item of a batch expects is judged without the items before it.
+	EarlierItemsForgotten
+
+	// Idempotency keys.
+
+	// StagedKeyOverlooked: a key that is staged and not visible yet is not found.
+	StagedKeyOverlooked
+
+	// SealedKeyOverlooked: keys are not looked for in segments that are sealed.
+	SealedKeyOverlooked
+
+	// AnyRequestTaken: a key is answered with what has it, whatever the request is.
+	AnyRequestTaken
+
+	// MixedKeysStored: a batch of which some keys are known is stored all the same.
+	MixedKeysStored
+
+	// KeyForgottenEarly: keys are forgotten after half the time that they are to be kept.
+	KeyForgottenEarly
+
+	// BatchKeyNotIndexed: the key of a batch does not get into the index when it is appended.
+	BatchKeyNotIndexed
+
+	// BatchKeyNotRecovered: the key of a batch does not get into the index that an opening builds.
+	BatchKeyNotRecovered
+
+	// BatchKeyNotRebuilt: the key of a batch does not get into the index that is built in place of a damaged footer.
+	BatchKeyNotRebuilt
+
+	// BatchRequestForgotten: the begin frame of a batch does not hold the request that its key is for.
+	BatchRequestForgotten
+
+	// Conditions, and answers that say no.
+
+	// JudgedOutsideOnly: what came since a unit was judged is not looked at in the commit section.
+	JudgedOutsideOnly
+
+	// WatchOffByOne: the first event behind what a condition was judged against is overlooked.
+	WatchOffByOne
+
+	// WatchEndsWithSegment: what came since a unit was judged is looked for in the newest segment only.
+	WatchEndsWithSegment
+
+	// AnswerFromStaged: keys and conditions are answered from events that nobody can see yet.
+	AnswerFromStaged
+
+	// ConflictOutdated: an expectation is refused for what is visible, though a staged event fulfils it.
+	ConflictOutdated
+
+	// AnswerNotWaitedFor: an answer is given before the event that it rests on is durable, to who waits for that.
+	AnswerNotWaitedFor
+
+	// Causes.
+
+	// ConversationForgotten: what an event causes does not inherit its correlation.
+	ConversationForgotten
+
+	// DepthNotCounted: an event has the depth of its cause.
+	DepthNotCounted
+
+	// FirstItemAsCause: an item of a batch that another one causes says that the first one did.
+	FirstItemAsCause
+
+	// Gates.
+
+	// ReceiptReusable: a gate receipt can be used again.
+	ReceiptReusable
+
+	// GatePanicPasses: a gate that panics lets the proposal pass.
+	GatePanicPasses
+
+	// BypassAsPass: a bypass is recorded as if the gates had let the proposal pass.
+	BypassAsPass
 )
 
 // defects are their names and what they do wrong.
@@ -261,6 +352,33 @@ var defects = [...]struct{ name, does string }{
 	LockNotTaken:           {"lock-not-taken", "a lock that somebody else holds is taken all the same"},
 	LockNotRechecked:       {"lock-not-rechecked", "a lock counts although its file was replaced meanwhile"},
 	LinksFollowed:          {"links-followed", "a symbolic link in the place of a file is followed"},
+	BatchCommitMissing:     {"batch-commit-missing", "a batch gets no commit frame"},
+	BatchSumConstant:       {"batch-sum-constant", "the checksum over the events of a batch does not depend on them"},
+	BatchHalfVisible:       {"batch-half-visible", "readers see a batch without its last event until something else is appended"},
+	BatchNotWaitedFor:      {"batch-not-waited-for", "a batch waits for what the policy says and no more"},
+	TornBatchCounted:       {"torn-batch-counted", "of a batch whose end did not reach the disk the events count that did"},
+	EarlierItemsForgotten:  {"earlier-items-forgotten", "what an item of a batch expects is judged without the items before it"},
+	StagedKeyOverlooked:    {"staged-key-overlooked", "a key that is staged and not visible yet is not found"},
+	SealedKeyOverlooked:    {"sealed-key-overlooked", "keys are not looked for in segments that are sealed"},
+	AnyRequestTaken:        {"any-request-taken", "a key is answered with what has it, whatever the request is"},
+	MixedKeysStored:        {"mixed-keys-stored", "a batch of which some keys are known is stored all the same"},
+	KeyForgottenEarly:      {"key-forgotten-early", "keys are forgotten after half the time that they are to be kept"},
+	BatchKeyNotIndexed:     {"batch-key-not-indexed", "the key of a batch does not get into the index when it is appended"},
+	BatchKeyNotRecovered:   {"batch-key-not-recovered", "the key of a batch does not get into the index that an opening builds"},
+	BatchKeyNotRebuilt:     {"batch-key-not-rebuilt", "the key of a batch does not get into the index that is built in place of a damaged footer"},
+	BatchRequestForgotten:  {"batch-request-forgotten", "the begin frame of a batch does not hold the request that its key is for"},
+	JudgedOutsideOnly:      {"judged-outside-only", "what came since a unit was judged is not looked at in the commit section"},
+	WatchOffByOne:          {"watch-off-by-one", "the first event behind what a condition was judged against is overlooked"},
+	WatchEndsWithSegment:   {"watch-ends-with-segment", "what came since a unit was judged is looked for in the newest segment only"},
+	AnswerFromStaged:       {"answer-from-staged", "keys and conditions are answered from events that nobody can see yet"},
+	ConflictOutdated:       {"conflict-outdated", "an expectation is refused for what is visible, though a staged event fulfils it"},
+	AnswerNotWaitedFor:     {"answer-not-waited-for", "an answer is given before the event that it rests on is durable, to who waits for that"},
+	ConversationForgotten:  {"conversation-forgotten", "what an event causes does not inherit its correlation"},
+	DepthNotCounted:        {"depth-not-counted", "an event has the depth of its cause"},
+	FirstItemAsCause:       {"first-item-as-cause", "an item of a batch that another one causes says that the first one did"},
+	ReceiptReusable:        {"receipt-reusable", "a gate receipt can be used again"},
+	GatePanicPasses:        {"gate-panic-passes", "a gate that panics lets the proposal pass"},
+	BypassAsPass:           {"bypass-as-pass", "a bypass is recorded as if the gates had let the proposal pass"},
 }
 
 // Defects returns all defects.

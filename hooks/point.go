@@ -49,9 +49,20 @@ const (
 	// DirectoryClose is the closing of the directory.
 	DirectoryClose
 
+	// AppendJudged is reached when nothing stands against a unit with keys or conditions as far as can be told outside the commit
+	// section, before it enters that.
+	AppendJudged
+	// AppendAgain is reached when something came meanwhile that may matter to such a unit, before it waits for that to be
+	// visible and is judged again.
+	AppendAgain
+	// AppendAnswer is reached when a unit is not stored, since its key is known or a condition does not hold, before it waits for
+	// what that rests on to be durable.
+	AppendAnswer
 	// AppendPlace is reached in the commit section when a unit has been judged, before it is given a place. Failing: the
 	// append fails and nothing is stored.
 	AppendPlace
+	// BatchPlace is reached in the commit section when the events of a batch have their places, before it is bound together.
+	BatchPlace
 	// AppendStaged is reached when a unit is wholly in the mapping, before anybody waits for it.
 	AppendStaged
 	// PublishVisible is reached before readers are let see what is staged.
@@ -131,7 +142,8 @@ var pointNames = [...]string{
 	FileMap: "file-map", FileRename: "file-rename", FileRemove: "file-remove", FileClose: "file-close",
 	DirectoryList: "directory-list", DirectorySync: "directory-sync", DirectoryLock: "directory-lock",
 	DirectoryUnlock: "directory-unlock", DirectoryClose: "directory-close",
-	AppendPlace: "append-place", AppendStaged: "append-staged", PublishVisible: "publish-visible", PublishDurable: "publish-durable",
+	AppendJudged: "append-judged", AppendAgain: "append-again", AppendAnswer: "append-answer",
+	AppendPlace: "append-place", BatchPlace: "batch-place", AppendStaged: "append-staged", PublishVisible: "publish-visible", PublishDurable: "publish-durable",
 	SyncStaged: "sync-staged", GroupSnapshot: "group-snapshot", GroupCovered: "group-covered", GroupWake: "group-wake", AheadWait: "ahead-wait",
 	RotateBegin: "rotate-begin", RotateEnd: "rotate-end",
 	PrepareCreate: "prepare-create", PreparePopulate: "prepare-populate", PrepareReady: "prepare-ready",
@@ -166,7 +178,7 @@ func Points() []Point {
 // but a delay or the end of the process, since the code around them has nothing that could fail there.
 func (p Point) CanFail() bool {
 	switch p {
-	case AppendStaged, PublishVisible, PublishDurable, GroupSnapshot, GroupCovered, GroupWake, AheadWait, RotateEnd, PrepareReady, SealDone,
+	case AppendJudged, AppendAgain, AppendAnswer, BatchPlace, AppendStaged, PublishVisible, PublishDurable, GroupSnapshot, GroupCovered, GroupWake, AheadWait, RotateEnd, PrepareReady, SealDone,
 		CloseBegin, MergeSwap:
 		return false
 	}

@@ -17,24 +17,25 @@ func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // examination is one look at all events of a store.
 type examination struct {
+	history
 	view     *view
 	store    *engine.Store
 	writable bool
 	deep     bool // everything is computed again, hashes too, and asked for in other ways
 	hashing  bool
-
-	held     []entry
-	heads    [entities]event.Event // of them hash and clock
-	last     event.Event           // without what is borrowed
-	versions []stamp               // newest of each lane
-	lost     []mmapseg.Range       // what of the recorded ones lies ahead
+	last     event.Header
+	versions []stamp         // newest of each lane
+	lost     []mmapseg.Range // what of the recorded ones lies ahead
 	scratch  []byte
+	unit     unread
+	label    label
 }
 
 // examine reads all that a store holds, and returns it, or which promise is broken.
-func (v *view) examine(store *engine.Store, writable, deep, hashing bool) ([]entry, error) {
+func (v *view) examine(store *engine.Store, writable, deep, hashing bool) (*examination, error) {
 	x := &examination{view: v, store: store, writable: writable, deep: deep, hashing: hashing, lost: store.Report().Lost}
-	x.held = make([]entry, 0, len(v.base)+len(v.live))
+	x.held = make([]entry, 0, len(v.base)+len(v.live)+room)
+	x.facts = make([]fact, 0, cap(x.held))
 	for ev, err := range store.Events(0, 0, engine.ReadOptions{}) {
 		if err != nil {
 			return nil, fmt.Errorf("reading on behind sequence %d: %w", x.last.Sequence, err)
@@ -56,8 +57,11 @@ func (v *view) examine(store *engine.Store, writable, deep, hashing bool) ([]ent
 			return nil, err
 		}
 	}
-	return x.held, nil
+	return x, nil
 }
+
+// room is for some events that are appended to what was found.
+const room = 16
 
 // event checks one event against those before it, and against what is known of it.
 func (x *examination) event(ev *event.Event) error {
@@ -65,7 +69,7 @@ func (x *examination) event(ev *event.Event) error {
 		return err
 	}
 	s := stampOf(ev)
-	if text := s.check(ev); text != "" {
+	if text := s.check(ev, &x.label); text != "" {
 		return fmt.Errorf("the event %s %s", ev.ID, text)
 	}
 	if err := x.known(ev); err != nil {
@@ -79,8 +83,11 @@ func (x *examination) event(ev *event.Event) error {
 		return fmt.Errorf("its position %s is not above %s of sequence %d", ev.Position, x.last.Position, x.last.Sequence)
 	case ev.ID.Wall() != ev.Position.Wall || ev.ID.Counter() != ev.Position.Counter:
 		return fmt.Errorf("its id %s and its position %s disagree", ev.ID, ev.Position)
-	case ev.Position.Clock != head.Position.Clock+1:
-		return fmt.Errorf("clock %d of %s stands behind %d", ev.Position.Clock, ev.Coordinate, head.Position.Clock)
+	case ev.Position.Clock != head.Clock+1:
+		return fmt.Errorf("clock %d of %s stands behind %d", ev.Position.Clock, ev.Coordinate, head.Clock)
+	}
+	if err := x.inUnit(ev, s); err != nil {
+		return err
 	}
 	if err := x.cause(ev); err != nil {
 		return err
@@ -90,9 +97,8 @@ func (x *examination) event(ev *event.Event) error {
 			return fmt.Errorf("its hash is %s, by its content and the event before it %s", ev.Hash, want)
 		}
 	}
-	*head = event.Event{Header: ev.Header}
-	x.last = event.Event{Header: ev.Header}
-	x.held = append(x.held, entryOf(ev))
+	x.add(entryOf(ev), fact{ev.Position.Clock, ev.Position.Depth, ev.Correlation, ev.CauseSequence})
+	x.last = ev.Header
 	return x.inOrder(s)
 }
 
@@ -134,22 +140,6 @@ func (x *examination) known(ev *event.Event) error {
 	return nil
 }
 
-// cause checks what an event says of its cause.
-func (x *examination) cause(ev *event.Event) error {
-	if ev.Cause.IsZero() {
-		if ev.Position.Depth != 0 || ev.CauseSequence != 0 {
-			return fmt.Errorf("depth %d without a cause", ev.Position.Depth)
-		}
-		return nil
-	}
-	for i := len(x.held) - 1; i >= 0 && x.held[i].Sequence >= ev.CauseSequence; i-- {
-		if x.held[i].Sequence == ev.CauseSequence && x.held[i].ID == ev.Cause {
-			return nil
-		}
-	}
-	return fmt.Errorf("its cause %s is not at sequence %d", ev.Cause, ev.CauseSequence)
-}
-
 // link returns the hash that an event must have.
 func (x *examination) link(ev *event.Event, previous event.Hash) event.Hash {
 	link := event.Link{
@@ -163,6 +153,9 @@ func (x *examination) link(ev *event.Event, previous event.Hash) event.Hash {
 
 // inOrder checks that of each writer there is a prefix of what it appended.
 func (x *examination) inOrder(s stamp) error {
+	if !s.ordered() {
+		return nil
+	}
 	for i := len(x.versions) - 1; i >= 0; i-- {
 		if x.versions[i].Lane == s.Lane {
 			if s.Version != x.versions[i].Version+1 {
@@ -182,6 +175,9 @@ func (x *examination) inOrder(s stamp) error {
 // whole checks that nothing is missing at the end that has to be there.
 func (x *examination) whole() error {
 	v := x.view
+	if err := x.unit.over(); err != nil {
+		return err
+	}
 	if len(x.held) < len(v.base) {
 		missing := v.base[len(x.held)]
 		return fmt.Errorf("sequence %d is gone, an opening had served it", missing.Sequence)
@@ -238,40 +234,6 @@ func (x *examination) gaveUp() error {
 	}
 	if err := x.store.WaitDurable(context.Background(), x.store.Stats().Staged+1); !errors.Is(err, engine.ErrNotFound) {
 		return fmt.Errorf("waiting for a sequence that was not given yet gives %v", err)
-	}
-	return nil
-}
-
-// asked asks for the events in the other ways that there are.
-func (x *examination) asked() error {
-	for i := range coordinates {
-		n, entity := 0, coordinates[i].Entity()
-		for ev, err := range x.store.Stream(entity, engine.ReadOptions{}) {
-			for n < len(x.held) && x.held[n].Stamp.entity() != i {
-				n++
-			}
-			if err != nil || n == len(x.held) || entryOf(&ev) != x.held[n] {
-				return fmt.Errorf("the stream of %s gives sequence %d, %s, error %v", entity, ev.Sequence, ev.ID, err)
-			}
-			n++
-		}
-		for ; n < len(x.held); n++ {
-			if x.held[n].Stamp.entity() == i {
-				return fmt.Errorf("the stream of %s ends before sequence %d", entity, x.held[n].Sequence)
-			}
-		}
-		if clock, err := x.store.Clock(entity); err != nil || clock != x.heads[i].Position.Clock {
-			return fmt.Errorf("the clock of %s is %d, error %v; its newest event has %d", entity, clock, err, x.heads[i].Position.Clock)
-		}
-	}
-	for i := 0; i < len(x.held); i += 1 + len(x.held)/8 {
-		ev, err := x.store.Get(x.held[i].ID)
-		if err != nil || entryOf(&ev) != x.held[i] {
-			return fmt.Errorf("the id of sequence %d gives sequence %d, error %v", x.held[i].Sequence, ev.Sequence, err)
-		}
-		if ev, err = x.store.At(x.held[i].Sequence); err != nil || entryOf(&ev) != x.held[i] {
-			return fmt.Errorf("sequence %d gives %s, error %v", x.held[i].Sequence, ev.ID, err)
-		}
 	}
 	return nil
 }

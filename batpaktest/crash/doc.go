@@ -8,7 +8,13 @@
 //   - a sequence that anyone was told never names another event, and the store goes on behind all of them;
 //   - what is there is a prefix of what was appended, without a hole but recorded lost ranges, in which everything lies
 //     that was told and is gone;
-//   - hash chains, clocks, ids and the hybrid logical clock are those of one history;
+//   - a batch is there whole or not at all, on every disk and for every reader, and what is visible never ends within one;
+//   - what an append made a condition is true of the history before it, and an append that was refused rests on an event
+//     that is there;
+//   - no idempotency key is that of two events: who appends a unit again is told where it is, also after a crash, and where it was
+//     lost it is stored once more, and once only;
+//   - causes, depths and conversations are as they were given, and are found in both directions;
+//   - a head of the tree over all events that somebody was told stays one of this history, and hash chains, clocks, ids and the hybrid logical clock are those of one history;
 //   - without rot nothing is called corrupt, and with rot nothing durable goes silently;
 //   - opening for reading only shows what opening for writing does.
 //
@@ -16,7 +22,7 @@
 // the same disk, each beginning with what the one before left when it was cut off. While a life runs, the disk keeps a
 // journal, and in it what was told to whom. The journal is then replayed, and images are taken at many moments of
 // it: see [Run]. What does not end is found too. What a life does depends on how its goroutines meet, which is why a finding carries the journals, and
-// is replayed from them.
+// is replayed from them. Where somebody appends alone, behind a crash, the answer to every append is foretold.
 //
 // It never knows how the engine does what it promises: stores are opened through their public door, on a directory
 // that is not on a disk. Only to judge rot it reads frames itself, with package mmapseg.

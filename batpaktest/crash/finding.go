@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/internal/simdisk"
 )
 
@@ -83,7 +84,7 @@ type saved struct {
 	Journal     []byte
 }
 
-const savedFormat = 1
+const savedFormat = 2
 
 // savedView is a view without what led to it.
 type savedView struct {
@@ -93,10 +94,13 @@ type savedView struct {
 	Live          []entry // Sequence 0: nobody knows
 	At            []int
 	Top, Durable  uint64
+	Asked         []*unit
+	Heads         []event.TreeHead
 }
 
 func (v *view) saved() savedView {
 	s := savedView{Blank: v.blank, Closed: v.closed, Base: v.base, First: v.first, Top: v.top, Durable: v.durable}
+	s.Asked, s.Heads = v.units(), v.heads()
 	for i := range v.live {
 		s.Live, s.At = append(s.Live, v.live[i].entry), append(s.At, v.live[i].at)
 	}
@@ -107,6 +111,12 @@ func (s *savedView) view() *view {
 	r := &record{blank: s.Blank, base: s.Base, first: s.First, closedAt: never}
 	for i := range s.Live {
 		r.live = append(r.live, listed{entry: s.Live[i], at: s.At[i]})
+	}
+	for _, u := range s.Asked {
+		r.asked = append(r.asked, asking{unit: u})
+	}
+	for _, head := range s.Heads {
+		r.told = append(r.told, heading{head: head})
 	}
 	return &view{record: r, at: never - 1, top: s.Top, durable: s.Durable, closed: s.Closed}
 }

@@ -28,12 +28,14 @@ func liar(t *testing.T) (*scene, *Finding) {
 	f.journal.Note(&note{Kind: opened})
 	for n := range uint32(20) {
 		s := stamp{laneOf(1, small, 0), n + 1}
-		receipt, err := s.append(store, engine.WaitPolicy, event.ID{})
+		u := alone(s, event.ID{})
+		receipts, err := u.append(store, engine.WaitPolicy)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.journal.Note(&note{Kind: told, Event: entry{receipt.Sequence, receipt.ID, receipt.Hash, s}})
-		f.journal.Note(&note{Kind: durable, Sequence: receipt.Sequence})
+		e := u.entries(receipts)[0]
+		f.journal.Note(&note{Kind: told, Event: e})
+		f.journal.Note(&note{Kind: durable, Sequence: e.Sequence})
 	}
 	f.journal.Stop()
 	dir.Kill()

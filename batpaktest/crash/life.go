@@ -34,6 +34,7 @@ type plan struct {
 	close   bool  // Close is called at the end
 	lazy    bool  // hardly anybody makes anything durable that the policy does not
 	slow    bool  // syncs take as long as many appends
+	mixed   bool  // there are batches, conditions and keys
 	edge    bool  // the last event ends where a close frame has no room in the page
 }
 
@@ -42,6 +43,7 @@ func planBy(r *rand.Rand, number uint32, plain bool) plan {
 	p := plan{
 		number: number, opening: openingBy(r, plain), size: size(r.IntN(int(sizes))), writers: 2 + r.IntN(3),
 		appends: 1 + r.IntN(60), seed: r.Uint64(), close: r.IntN(2) == 0, lazy: r.IntN(3) == 0, edge: r.IntN(4) == 0, slow: r.IntN(6) == 0,
+		mixed: r.IntN(3) > 0,
 	}
 	if p.slow && r.IntN(2) == 0 { // then several segments come together
 		p.size, p.lazy, p.appends, p.opening.Policy = large, true, 60, 1
@@ -69,12 +71,15 @@ type life struct {
 	store   *engine.Store
 	journal *simdisk.Journal
 	view    *view // what had been told before
+	count   *tally
 
 	syncs   atomic.Int64
 	fatal   atomic.Int64  // the sync that is made to fail; 0: none
 	failed  atomic.Bool   // a sync was made to fail
 	highest atomic.Uint64 // sequence that somebody was told
+	active  atomic.Int64  // writers at work
 	done    atomic.Bool   // nobody appends any more
+	keys    keyring
 
 	mu     sync.Mutex
 	broken error // the first promise that was seen broken
@@ -91,8 +96,8 @@ type lived struct {
 }
 
 // live lets a store live on the disk, which keeps what the life left.
-func (p plan) live(disk *simdisk.Disk, before *view) *lived {
-	l := &life{plan: p, disk: disk, dir: disk.Mount(), journal: disk.Record(), view: before}
+func (p plan) live(disk *simdisk.Disk, before *view, count *tally) *lived {
+	l := &life{plan: p, count: count, disk: disk, dir: disk.Mount(), journal: disk.Record(), view: before}
 	l.fatal.Store(l.failing)
 	if l.early {
 		l.dir.OnSync(l.onSync)
@@ -163,24 +168,31 @@ func (l *life) violated(err error) {
 func (l *life) work() {
 	served := &note{Kind: opened}
 	l.journal.Note(served) // now, though it takes a while to learn what it is
-	entries, err := l.view.examine(l.store, true, true, !l.opening.Plain)
+	x, err := l.view.examine(l.store, true, true, !l.opening.Plain)
 	if err != nil {
 		l.violated(fmt.Errorf("opened: %w", err))
 		return
 	}
-	served.Entries, served.Sequence = entries, l.store.Stats().Staged
+	served.Entries, served.Sequence = x.held, l.store.Stats().Staged
+	for _, u := range l.view.units() {
+		l.keys.add(u, x.stored(u))
+	}
 	l.highest.Store(served.Sequence)
 	if l.full {
 		l.disk.SetCapacity(l.disk.Stat().Bytes + int64(l.seed%(2*engine.MinSegmentSize)))
 	}
 	var writing, reading sync.WaitGroup
 	for i := range l.writers {
-		w := &writer{life: l, lane: laneOf(l.number, l.size, i), random: rand.New(rand.NewPCG(l.seed, uint64(i)))}
-		writing.Go(w.write)
+		w := l.writer(laneOf(l.number, l.size, i), l.mixed)
+		l.active.Add(1)
+		writing.Go(func() {
+			w.write()
+			l.active.Add(-1)
+		})
 	}
 	reading.Go(func() { l.read(rand.New(rand.NewPCG(l.seed, 100))) })
 	if l.hastily {
-		for target := served.Sequence + l.seed%uint64(l.writers*l.appends); l.highest.Load() < target && !l.done.Load(); {
+		for target := served.Sequence + l.seed%uint64(l.writers*l.appends); l.highest.Load() < target && l.active.Load() > 0; {
 			runtime.Gosched()
 			if l.store.Stats().Poisoned != nil {
 				break

@@ -16,6 +16,8 @@ const (
 	told                    // somebody knows that the event has this sequence
 	durable                 // somebody knows that everything up to Sequence is durable
 	closed                  // Close returned, without an error
+	headed                  // Head is one of the tree over all events
+	asked                   // Unit, which has a key, may have been stored from now on
 )
 
 // note is one entry of what was told. Its fields are exported for saving.
@@ -25,6 +27,8 @@ type note struct {
 	Event    entry   // of told
 	Behind   uint64  // of told, by who appended it: all up to this sequence had been known to be durable before; 0: nothing was
 	Entries  []entry // of opened
+	Unit     *unit   // of asked
+	Head     event.TreeHead
 }
 
 // entry is an event as somebody knows it.
@@ -40,6 +44,3 @@ func entryOf(ev *event.Event) entry {
 }
 
 func init() { gob.Register(&note{}) }
-
-// ledger takes notes. The journal of a disk is one.
-type ledger interface{ Note(v any) }

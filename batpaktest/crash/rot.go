@@ -45,6 +45,7 @@ func rotBy(r *rand.Rand) *rot { return &rot{rotKind(r.IntN(int(rotKinds))), r.Ui
 type framed struct {
 	file     string
 	mark     mmapseg.Mark // of its beginning
+	unit     mmapseg.Mark // of the beginning of the last frame of its batch, without which it does not count; its own if there is none
 	from, to int64
 	carries  mmapseg.Mark
 	sequence uint64 // of an event, else 0
@@ -77,6 +78,7 @@ func surveyOf(disk *simdisk.Disk) (*survey, error) {
 		s.files[name], s.salts[name] = content, header.Salt
 		s.names = append(s.names, name)
 		scanner := mmapseg.NewScanner(mmapseg.Memory(content), header.Salt, name, mmapseg.HeaderSize, int64(len(content)))
+		begin := 0 // of the batch
 		for {
 			f, ok, err := scanner.Next()
 			if err != nil || !ok {
@@ -88,7 +90,16 @@ func surveyOf(disk *simdisk.Disk) (*survey, error) {
 			if f.Type == mmapseg.FrameEvent {
 				at.sequence = f.Sequence()
 			}
+			at.unit = at.mark
 			s.frames = append(s.frames, at)
+			switch f.Type {
+			case mmapseg.FrameBatchBegin:
+				begin = len(s.frames) - 1
+			case mmapseg.FrameBatchCommit:
+				for i := begin; i < len(s.frames); i++ {
+					s.frames[i].unit = at.mark
+				}
+			}
 		}
 	}
 	return s, nil
@@ -121,9 +132,9 @@ func (s *survey) of(sequence uint64) *framed {
 }
 
 // ambiguous reports whether nothing that is left tells the loss of a frame from a torn tail: something before it, or
-// itself, is not sound any more, and no frame says that this had been durable.
+// itself or its batch, is not sound any more, and no frame says that this had been durable.
 func (s *survey) ambiguous(lost *framed) bool {
-	return slices.ContainsFunc(s.frames, func(f framed) bool { return f.touched && f.mark <= lost.mark && f.mark >= s.highest })
+	return slices.ContainsFunc(s.frames, func(f framed) bool { return f.touched && f.mark <= lost.unit && f.mark >= s.highest })
 }
 
 // forgetful reports whether an open frame may be lost like that: nobody knows then which sequences were given away since.
@@ -286,7 +297,7 @@ func (x *rotten) streams(store *engine.Store, returned map[uint64]bool) error {
 // appended reports whether an event is one that was there, and as it was. Who opens it for reading only, and reads on behind
 // damage, also finds what had been appended and was cut off, or stands behind a hole: the damage hides that.
 func (x *rotten) appended(ev *event.Event) bool {
-	if stampOf(ev).check(ev) != "" {
+	if stampOf(ev).check(ev, new(label)) != "" {
 		return false
 	}
 	i, found := slices.BinarySearchFunc(x.sound, ev.Sequence, bySequence)

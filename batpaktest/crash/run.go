@@ -44,6 +44,10 @@ type Report struct {
 	Kills       uint64   // ends of a process that left the page cache
 	Images      uint64   // what a cut left, opened to the end, read and checked whole
 	Rotted      uint64   // images that had rotted
+	Batches     uint64   // that were stored
+	Conflicts   uint64   // appends that were refused for an expectation or a condition
+	Duplicates  uint64   // appends that were known by their key
+	KeysTaken   uint64   // appends that were refused for a key
 	Elapsed     time.Duration
 	Findings    []Finding
 }
@@ -52,6 +56,8 @@ type Report struct {
 func (r Report) String() string {
 	rate := float64(r.Cuts) / max(r.Elapsed.Seconds(), 1e-9)
 	text := fmt.Sprintf("seed %d: %d stores, %d lives with %d events, %d with a failed sync\n", r.Seed, r.Chains, r.Lives, r.Events, r.FailedSyncs)
+	text += fmt.Sprintf("%d batches, %d appends refused for a condition, %d for a key, %d known by their key\n",
+		r.Batches, r.Conflicts, r.KeysTaken, r.Duplicates)
 	text += fmt.Sprintf("%d power cuts in %s, %.0f a second; by nesting", r.Cuts, r.Elapsed.Round(time.Millisecond), rate)
 	for _, n := range r.Depths {
 		text += fmt.Sprintf(" %d", n)
@@ -163,6 +169,8 @@ func (s *simulation) sum() Report {
 		}
 	}
 	r.Kills, r.Images, r.Trials, r.Rotted = s.tally.kills.Load(), s.tally.images.Load(), s.tally.trials.Load(), s.tally.rotted.Load()
+	r.Batches, r.Conflicts = s.tally.batches.Load(), s.tally.answers[isConflict].Load()
+	r.KeysTaken, r.Duplicates = s.tally.answers[isKeyTaken].Load(), s.tally.answers[isDuplicate].Load()
 	return r
 }
 
@@ -178,7 +186,7 @@ func (w *worker) chain(number uint64) {
 	disk, known, plain := simdisk.New(), nothing(), r.IntN(8) == 0
 	for life := uint32(1); life <= livesPerChain && !w.over(); life++ {
 		w.begins(Finding{Chain: number, Life: life}, nil)
-		lived := planBy(r, life, plain).live(disk, known)
+		lived := planBy(r, life, plain).live(disk, known, &w.tally)
 		w.lived(lived)
 		scene := sceneOf(lived.journal, lived.record)
 		scene.begins = func(t *trial) {

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"github.com/batpak/batpak/engine"
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/mmapseg"
 )
@@ -33,10 +32,20 @@ const (
 // lanes is how many writers a life can have.
 const lanes = 16
 
+// keyedLane is set in the lane of units with keys: they may be appended again, so that their order is any. bulkyLane is set in
+// that of batches which are longer than a segment.
+const (
+	keyedLane = 1 << 6
+	bulkyLane = 1 << 7
+)
+
 // laneOf returns the lane of a writer. Lives are counted from 1, so that it is never 0.
 func laneOf(life uint32, s size, writer int) uint32 {
-	return life<<6 | uint32(s)<<4 | uint32(writer)
+	return life<<8 | uint32(s)<<4 | uint32(writer)
 }
+
+// ordered reports whether the events of the lane come in the order of their versions, and none is left out.
+func (s stamp) ordered() bool { return s.Lane&(keyedLane|bulkyLane) == 0 }
 
 // entities is how many entities there are, which all writers append to.
 const entities = 6
@@ -76,36 +85,25 @@ func (s stamp) kind() event.Kind { return event.Data + event.Kind(s.mix()>>8%3) 
 // payload returns the bytes, which must not be changed.
 func (s stamp) payload() []byte {
 	x := s.mix()
-	limit := uint64(100)
+	limit, least := uint64(100), uint64(0)
 	switch pick := x >> 16 % 20; {
+	case s.Lane&bulkyLane != 0:
+		limit, least = maxPayload, maxPayload-200
 	case size(s.Lane>>4&3) == large, size(s.Lane>>4&3) == mixed && pick == 0:
 		limit = maxPayload
 	case size(s.Lane>>4&3) == mixed && pick < 6:
 		limit = 600
 	}
-	n := x >> 24 % (limit + 1)
+	n := least + x>>24%(limit-least+1)
 	from := x >> 30 % uint64(len(noise)-maxPayload)
 	return noise[from : from+n]
 }
 
-var someTags = []string{"blue", "green"}
+var someTags = [8][]string{{"blue", "green"}, {"blue"}, {"green"}}
 
-func (s stamp) tags() []string {
-	if s.mix()>>56%4 != 0 {
-		return nil
-	}
-	return someTags
-}
+func (s stamp) tags() []string { return someTags[s.mix()>>56%8] }
 
-// options returns what the append says beside coordinate, kind and payload.
-func (s stamp) options(wait engine.Wait, cause event.ID) engine.AppendOptions {
-	return engine.AppendOptions{Tags: s.tags(), Version: s.Version, Lane: s.Lane, Wait: wait, Cause: cause}
-}
-
-// append appends the event.
-func (s stamp) append(store *engine.Store, wait engine.Wait, cause event.ID) (engine.Receipt, error) {
-	return store.AppendBytesWith(coordinates[s.entity()], s.kind(), event.CodecRaw, s.payload(), s.options(wait, cause))
-}
+func (s stamp) tagged(tag string) bool { return slices.Contains(s.tags(), tag) }
 
 // frame returns the bytes that the event takes in a segment, without a cause.
 func (s stamp) frame(hashing bool) int64 {
@@ -119,19 +117,43 @@ func (s stamp) frame(hashing bool) int64 {
 // stampOf returns the stamp that an event carries.
 func stampOf(ev *event.Event) stamp { return stamp{ev.Position.Lane, ev.Version} }
 
-// check returns what is wrong with an event's content; empty: it is what was appended.
-func (s stamp) check(ev *event.Event) string {
+// check returns what is wrong with an event's content; empty: it is what was appended. It reads the event's label into l.
+func (s stamp) check(ev *event.Event, l *label) string {
+	if !l.decode(ev.Metadata, s) {
+		return fmt.Sprintf("has metadata of %d bytes that nobody gave it", len(ev.Metadata))
+	}
+	payload, codec, key := s.payload(), event.CodecRaw, ""
+	if l.is(reacts) && !l.is(inBatch) {
+		codec = event.CodecMessagePack
+	}
+	if l.is(itemKeyed) {
+		key = keyName{Stamp: s}.key()
+	}
 	switch {
 	case ev.Coordinate != coordinates[s.entity()]:
 		return fmt.Sprintf("is at %s, appended was %s", ev.Coordinate, coordinates[s.entity()])
 	case ev.Kind != s.kind():
 		return fmt.Sprintf("is a %s, appended was %s", ev.Kind, s.kind())
-	case ev.Codec != event.CodecRaw || ev.Flags != 0 || len(ev.Metadata) != 0 || ev.Key != "" || ev.Gate != nil || ev.Tombstone || ev.Imported:
+	case ev.Codec != codec || ev.Flags != 0 || ev.Gate != nil || ev.Tombstone || ev.Imported:
 		return "has fields that nobody gave it"
+	case ev.Key != key:
+		return fmt.Sprintf("has the key %q, appended was %q", ev.Key, key)
+	case ev.CauseInBatch != uint16(l.cause):
+		return fmt.Sprintf("names item %d of its batch as its cause, appended was %d", ev.CauseInBatch, l.cause)
 	case !slices.Equal(ev.Tags, s.tags()):
 		return fmt.Sprintf("has the tags %q, appended were %q", ev.Tags, s.tags())
-	case !bytes.Equal(ev.Payload, s.payload()):
-		return fmt.Sprintf("has a payload of %d bytes that is not what was appended, %d bytes", len(ev.Payload), len(s.payload()))
+	case codec == event.CodecRaw && !bytes.Equal(ev.Payload, payload), codec != event.CodecRaw && !isPacked(ev.Payload, payload):
+		return fmt.Sprintf("has a payload of %d bytes that is not what was appended, %d bytes", len(ev.Payload), len(payload))
 	}
 	return ""
+}
+
+// isPacked reports whether b is the MessagePack of bytes.
+func isPacked(b, bytesOf []byte) bool {
+	n := len(bytesOf)
+	head := []byte{0xc4, byte(n)}
+	if n > 0xff {
+		head = []byte{0xc5, byte(n >> 8), byte(n)}
+	}
+	return len(b) == len(head)+n && bytes.HasPrefix(b, head) && bytes.Equal(b[len(head):], bytesOf)
 }

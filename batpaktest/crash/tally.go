@@ -14,6 +14,17 @@ type tally struct {
 	images atomic.Uint64 // disks that were opened to the end, of which everything was read and checked
 	trials atomic.Uint64
 	rotted atomic.Uint64
+
+	batches atomic.Uint64 // that were stored
+	answers [answers]atomic.Uint64
+}
+
+// answered counts what an append of a unit answered.
+func (c *tally) answered(u *unit, a answer) {
+	c.answers[a].Add(1)
+	if u.Batch && a == isStored {
+		c.batches.Add(1)
+	}
 }
 
 // cut counts one.

@@ -118,12 +118,12 @@ func (x *trying) cut(c *cut, d *simdisk.Disk) *simdisk.Disk {
 }
 
 // examine checks a store of an image.
-func (x *trying) examine(v *view, store *engine.Store, writable bool) ([]entry, error) {
+func (x *trying) examine(v *view, store *engine.Store, writable bool) (*examination, error) {
 	x.images.Add(1)
 	return v.examine(store, writable, x.Deep, !x.Plain)
 }
 
-// list is a ledger.
+// list takes the notes of a trial, as a journal does those of a life.
 type list []*note
 
 // Note adds a note.
@@ -147,7 +147,7 @@ func (x *trying) open(s *step, disk *simdisk.Disk, v *view, number uint32) (*vie
 		dir.Kill()
 		_ = store.Close() // of no consequence
 	}()
-	held, err := x.examine(v, store, true)
+	found, err := x.examine(v, store, true)
 	served := store.Stats().Staged
 	if dir.Killed() { // perhaps before it was served
 		return v.unserved(), nil
@@ -155,40 +155,26 @@ func (x *trying) open(s *step, disk *simdisk.Disk, v *view, number uint32) (*vie
 	if err != nil {
 		return nil, err
 	}
-	notes := list{{Kind: opened, Entries: held, Sequence: served}}
-	if err := s.append(store, dir, &notes, 1<<20+number); err != nil {
+	notes := list{{Kind: opened, Entries: slices.Clip(found.held), Sequence: served}}
+	if err := x.session(&found.history, v, store, dir, s.Opening, 1<<20+number, &notes).append(s.Appends); err != nil {
 		return nil, err
 	}
-	r := newRecord(v)
-	for at, n := range notes {
-		if text := r.take(at, n); text != "" {
-			return nil, errors.New(text)
-		}
+	r, err := notes.record(v)
+	if err != nil {
+		return nil, err
 	}
 	return r.seen(len(notes)), nil
 }
 
-// append makes the appends of a step. Nobody is told anything once the process is killed.
-func (s *step) append(store *engine.Store, dir *simdisk.Directory, to ledger, life uint32) error {
-	for n := range s.Appends {
-		st := stamp{laneOf(life, mixed, 0), uint32(n + 1)}
-		receipt, err := st.append(store, engine.WaitPolicy, [16]byte{})
-		if dir.Killed() {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("append: %w", err)
-		}
-		to.Note(&note{Kind: told, Event: entry{receipt.Sequence, receipt.ID, receipt.Hash, st}})
-		if s.Opening.Policy.waits() {
-			to.Note(&note{Kind: durable, Sequence: receipt.Sequence})
-		} else if n%7 == 6 {
-			if err = store.Sync(); err == nil && !dir.Killed() {
-				to.Note(&note{Kind: durable, Sequence: receipt.Sequence})
-			}
+// record builds the record from the notes.
+func (l list) record(before *view) (*record, error) {
+	r := newRecord(before)
+	for at, n := range l {
+		if text := r.take(at, n); text != "" {
+			return nil, errors.New(text)
 		}
 	}
-	return nil
+	return r, nil
 }
 
 // end opens what is left to the end and checks it in every way: as it is, for reading only, after a power cut that loses
@@ -214,17 +200,32 @@ func (x *trying) end(image *simdisk.Disk, v *view) error {
 	if err != nil {
 		return broken("opening", err)
 	}
-	held, err := x.examine(v, store, true)
+	found, err := x.examine(v, store, true)
 	if err == nil && before != nil {
-		err = same(before, held, "opened for reading only")
+		err = same(before, found.held, "opened for reading only")
 	}
 	if err != nil {
 		_ = store.Close() // the first error is the one to tell
 		return broken("opened", err)
 	}
-	r := newRecord(v)
-	r.take(0, &note{Kind: opened, Entries: held, Sequence: store.Stats().Staged})
-	power := x.cut(&cut{How: oldest}, image)
+	held := slices.Clip(found.held)
+	notes := list{{Kind: opened, Entries: held, Sequence: store.Stats().Staged}}
+	power, late := (*simdisk.Disk)(nil), x.Last.Seed%3 == 0
+	if !late {
+		power = x.cut(&cut{How: oldest}, image)
+	}
+	if err := x.session(&found.history, v, store, dir, x.Last, 1<<20+maxDepth, &notes).again(x.retries()); err != nil {
+		_ = store.Close() // the first error is the one to tell
+		return broken("opened", err)
+	}
+	r, err := notes.record(v)
+	if err != nil {
+		return broken("opened", err)
+	}
+	served := r.seen(0)
+	if late {
+		power, served, held = x.cut(&cut{How: oldest}, image), r.seen(len(notes)), nil
+	}
 	segments := store.Stats().Segments
 	if err := store.Close(); err != nil {
 		return broken("closing", err)
@@ -232,13 +233,21 @@ func (x *trying) end(image *simdisk.Disk, v *view) error {
 	if err := leaks(image, segments); err != nil {
 		return broken("closed", err)
 	}
-	if _, err := x.look(power, r.seen(1), held); err != nil {
+	if _, err := x.look(power, served, held); err != nil {
 		return broken("served, and then lost to a power cut", err)
 	}
 	if x.Last.Seed%8 < 3 {
-		return x.reopen(image, r)
+		return x.reopen(image, r, len(notes))
 	}
 	return nil
+}
+
+// retries returns how many units with keys are appended again behind an opening.
+func (x *trying) retries() int {
+	if x.Deep {
+		return rememberedUnits
+	}
+	return 3
 }
 
 // look opens the store for reading only, checks it, and compares it with what it is to hold; nil: anything.
@@ -249,17 +258,20 @@ func (x *trying) look(disk *simdisk.Disk, v *view, want []entry) ([]entry, error
 	if err != nil {
 		return nil, err
 	}
-	held, err := x.examine(v, store, false)
+	found, err := x.examine(v, store, false)
 	if err == nil && want != nil {
-		err = same(held, want, "served")
+		err = same(found.held, want, "served")
 	}
-	return held, errors.Join(err, store.Close())
+	if err = errors.Join(err, store.Close()); err != nil {
+		return nil, err
+	}
+	return found.held, nil
 }
 
-// reopen opens the store again that was closed.
-func (x *trying) reopen(disk *simdisk.Disk, r *record) error {
-	r.take(1, &note{Kind: closed})
-	v := r.seen(2)
+// reopen opens the store again that was closed at this moment of its record.
+func (x *trying) reopen(disk *simdisk.Disk, r *record, at int) error {
+	r.take(at, &note{Kind: closed})
+	v := r.seen(at + 1)
 	disk = x.cut(&cut{How: oldest}, disk)
 	dir := disk.Mount()
 	defer dir.Kill()

@@ -2,7 +2,11 @@
 
 package crash
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/batpak/batpak/event"
+)
 
 // never is a moment that does not come.
 const never = int(^uint(0) >> 1)
@@ -19,6 +23,20 @@ type record struct {
 	live     []listed // by sequence, beginning with first
 	durable  []mark   // ascending
 	closedAt int      // moment at which Close had returned without an error; never: it did not
+	asked    []asking // ascending
+	told     []heading
+}
+
+// heading is a head of the tree over all events that somebody was told. It covers what was durable.
+type heading struct {
+	at   int
+	head event.TreeHead
+}
+
+// asking is the first append of a unit with a key.
+type asking struct {
+	at   int
+	unit *unit
 }
 
 // listed is an event that was appended. at is the moment at which somebody was told of it, never: nobody was. All up to
@@ -53,6 +71,10 @@ func (r *record) take(at int, n *note) (broken string) {
 		}
 	case closed:
 		r.closedAt = at
+	case headed:
+		r.told = append(r.told, heading{at, n.Head})
+	case asked:
+		r.asked = append(r.asked, asking{at, n.Unit})
 	}
 	return ""
 }
@@ -101,6 +123,42 @@ type view struct {
 	top     uint64
 	durable uint64 // highest sequence of which somebody knew that all up to it was durable; 0: none of this opening's
 	closed  bool   // the store was closed in order, with nothing behind it
+}
+
+// rememberedUnits bounds how many units with keys are remembered from the openings before.
+const rememberedUnits = 60
+
+// units returns the units with keys that somebody had tried to append by then, the latest ones last.
+func (v *view) units() []*unit {
+	var all []*unit
+	if v.before != nil {
+		all = v.before.units()
+		all = all[max(0, len(all)-rememberedUnits):]
+	}
+	for i := range v.asked {
+		if v.asked[i].at <= v.at {
+			all = append(all, v.asked[i].unit)
+		}
+	}
+	return all
+}
+
+// rememberedHeads bounds how many heads are remembered from the openings before.
+const rememberedHeads = 3
+
+// heads returns the heads of the tree that somebody was told by then.
+func (v *view) heads() []event.TreeHead {
+	var all []event.TreeHead
+	if v.before != nil {
+		all = v.before.heads()
+		all = all[max(0, len(all)-rememberedHeads):]
+	}
+	for i := range v.told {
+		if v.told[i].at <= v.at {
+			all = append(all, v.told[i].head)
+		}
+	}
+	return all
 }
 
 // nothing is what had been told before there was a store.

@@ -3,6 +3,7 @@
 package crash
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,5 +87,49 @@ func TestThePlacesOfACutAreNamed(t *testing.T) {
 	c := cut{How: newest, Except: make([]choice, 12)}
 	if text := c.String(); !strings.Contains(text, "written last, but") || !strings.Contains(text, "and 4 more") {
 		t.Error(text)
+	}
+}
+
+func TestHeadsAreRememberedFromOpeningToOpening(t *testing.T) {
+	head := func(n uint64) *note { return &note{Kind: headed, Head: event.TreeHead{Size: n}} }
+	first := recordWith(t, &note{Kind: opened}, head(1), head(2), head(3), head(4), head(5))
+	second := newRecord(first.seen(4))
+	second.take(0, &note{Kind: opened})
+	second.take(1, head(6))
+	for at, want := range map[int][]uint64{-1: {1, 2, 3, 4}, 0: {2, 3, 4}, 1: {2, 3, 4, 6}} {
+		v := second.seen(at)
+		saved := v.saved()
+		for _, heads := range [][]event.TreeHead{v.heads(), saved.view().heads()} {
+			var got []uint64
+			for _, h := range heads {
+				got = append(got, h.Size)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("at %d: %v, want %v", at, got, want)
+			}
+		}
+	}
+}
+
+func TestUnitsWithKeysAreRememberedFromOpeningToOpening(t *testing.T) {
+	one, two, three := alone(known(1).Stamp, event.ID{}), alone(known(2).Stamp, event.ID{}), alone(known(3).Stamp, event.ID{})
+	first := recordWith(t, &note{Kind: opened}, &note{Kind: asked, Unit: one}, &note{Kind: asked, Unit: two})
+	second := newRecord(first.seen(1))
+	second.take(0, &note{Kind: opened})
+	second.take(1, &note{Kind: asked, Unit: three})
+	for at, want := range map[int][]*unit{-1: {one}, 0: {one}, 1: {one, three}} {
+		v := second.seen(at)
+		saved := v.saved()
+		if !slices.Equal(v.units(), want) || !slices.Equal(saved.view().units(), want) {
+			t.Errorf("at %d: %v, and saved %v, want %v", at, v.units(), saved.view().units(), want)
+		}
+	}
+	for n := range uint32(100) {
+		second.take(int(n)+2, &note{Kind: asked, Unit: alone(stamp{9, n}, event.ID{})})
+	}
+	third := newRecord(second.seen(1000))
+	third.take(0, &note{Kind: opened})
+	if n := len(third.seen(0).units()); n != rememberedUnits {
+		t.Errorf("%d units are remembered", n)
 	}
 }

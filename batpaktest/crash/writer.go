@@ -15,22 +15,32 @@ import (
 
 // writer is one of those who append to a store.
 type writer struct {
+	composer
 	*life
-	lane   uint32
-	random *rand.Rand
-	last   entry  // the last event that it appended
-	known  bool   // that is known to be visible
-	kept   uint64 // highest sequence up to which it knows that all is durable
+	seen  [entities]head // newest of its own events
+	end   entry          // the last event that it appended
+	known bool           // that is known to be visible
+	kept  uint64         // highest sequence up to which it knows that all is durable
+	again bool           // it appends what was appended before, or what somebody else appends just now
+}
+
+func (l *life) writer(lane uint32, mixed bool) *writer {
+	return &writer{life: l, composer: composer{
+		random: rand.New(rand.NewPCG(l.seed, uint64(lane&(lanes-1)))), lane: lane, version: 1, mixed: mixed,
+	}}
 }
 
 // write appends until the life's appends are made, or nothing can be appended any more.
 func (w *writer) write() {
-	version, refused := uint32(1), 0
-	for int(version) <= w.appends {
-		again, err := w.one(stamp{w.lane, version})
-		if err == nil {
-			version++
+	for made, refused := 0, 0; made < w.appends; {
+		u, k := w.next()
+		again, err := w.one(u, k)
+		switch {
+		case err == nil:
+			made += len(u.Items)
 			continue
+		case u.conditional() || u.keyed():
+			made++ // it may well be refused
 		}
 		if refused++; !again || refused > 4*w.appends {
 			return
@@ -41,34 +51,128 @@ func (w *writer) write() {
 	}
 }
 
+// next returns the unit to append next, and what is known of it if it has keys of its own.
+func (w *writer) next() (*unit, *keyed) {
+	w.again = false
+	if w.mixed && w.random.IntN(10) == 0 {
+		if k := w.keys.again(w.random); k != nil {
+			w.again = true
+			return k.unit, k
+		}
+	}
+	u := w.compose(w)
+	if !u.keyed() || u.takes() {
+		return u, nil
+	}
+	w.journal.Note(&note{Kind: asked, Unit: u})
+	return u, w.keys.add(u, nil)
+}
+
+// head is what it knows of an entity: from its own events, or as it reads it now.
+func (w *writer) head(entity int) head {
+	if own := w.seen[entity]; own.Clock > 0 && w.random.IntN(2) == 0 {
+		return own
+	}
+	for ev, err := range w.store.Stream(coordinates[entity].Entity(), engine.ReadOptions{Direction: engine.Backward, Limit: 1}) {
+		if err == nil {
+			return head{ev.ID, ev.Hash, ev.Sequence, ev.Position.Clock}
+		}
+	}
+	return head{}
+}
+
+func (w *writer) last() uint64 {
+	if w.random.IntN(3) == 0 {
+		return w.end.Sequence
+	}
+	return w.store.Stats().Visible
+}
+
+func (w *writer) effect() event.ID { return w.end.ID }
+
+func (w *writer) taken() (keyName, bool) { return w.keys.taken(w.random) }
+
 // one makes one append and what follows it. again says, when it failed, that nothing was stored and that the next one may work.
-func (w *writer) one(s stamp) (again bool, err error) {
-	wait, cause := engine.WaitPolicy, event.ID{}
+func (w *writer) one(u *unit, k *keyed) (again bool, err error) {
+	wait := engine.WaitPolicy
 	switch w.random.IntN(12) {
 	case 0, 1:
 		wait = engine.WaitDurable
 	case 2, 3:
 		wait = engine.WaitStaged
 	}
-	if w.random.IntN(10) == 0 && w.last.Sequence != 0 {
-		cause = w.last.ID
-	}
 	if w.lazy && w.random.IntN(8) > 0 {
 		wait = engine.WaitPolicy
 	}
-	receipt, err := s.append(w.store, wait, cause)
+	waits := u.Batch || wait == engine.WaitDurable || wait == engine.WaitPolicy && w.opening.Policy.waits()
+	known := k != nil && w.keys.known(k)
+	receipts, err := u.append(w.store, wait)
 	if err != nil {
-		return w.refused(err, cause)
+		return w.refused(u, err, known, waits)
 	}
-	e := entry{receipt.Sequence, receipt.ID, receipt.Hash, s}
-	w.knows(e, w.kept)
-	w.last = e
-	waited := wait == engine.WaitDurable || wait == engine.WaitPolicy && w.opening.Policy.waits()
-	if waited {
-		w.keep(e.Sequence)
+	if text := w.told(u, k, receipts); text != "" {
+		w.violated(errors.New("append: " + text))
+		return false, errBroken
 	}
-	w.known = waited || !w.opening.Policy.waits()
-	return w.ask(e.Sequence)
+	last := receipts[len(receipts)-1]
+	if waits {
+		w.keep(last.Sequence)
+	}
+	w.known = waits || last.Duplicate || !w.opening.Policy.waits()
+	return w.ask(last.Sequence)
+}
+
+// errBroken ends a writer that has seen a broken promise.
+var errBroken = errors.New("a promise was broken")
+
+// told takes the receipts of a unit. The result says which promise they break; empty: none.
+func (w *writer) told(u *unit, k *keyed, receipts []engine.Receipt) string {
+	if text := u.wrong(receipts); text != "" {
+		return text
+	}
+	if u.takes() {
+		return fmt.Sprintf("a unit with the key of another one is at sequence %d", receipts[0].Sequence)
+	}
+	entries, duplicate, behind := u.entries(receipts), receipts[0].Duplicate, w.kept
+	got, _ := answerOf(receipts, nil)
+	w.count.answered(u, got)
+	if duplicate {
+		behind = 0 // who stored it knew that, or not
+	} else {
+		w.goOn(u)
+	}
+	for i, e := range entries {
+		w.knows(e, behind)
+		if at := &w.seen[e.Stamp.entity()]; at.Sequence < e.Sequence {
+			*at = head{e.ID, e.Hash, e.Sequence, receipts[i].Position.Clock}
+		}
+	}
+	w.end = entries[len(entries)-1]
+	if k != nil {
+		if text := w.keys.settle(k, entries, duplicate); text != "" {
+			return text
+		}
+	}
+	if duplicate {
+		return w.visible(receipts, entries)
+	}
+	return ""
+}
+
+// visible checks that the events of an answer can be read.
+func (w *writer) visible(receipts []engine.Receipt, entries []entry) string {
+	for i := range receipts {
+		r := &receipts[i]
+		ev, err := w.store.At(r.Sequence)
+		switch {
+		case w.hastily && errors.Is(err, engine.ErrClosed):
+		case err != nil:
+			return fmt.Sprintf("sequence %d is called a duplicate, reading it gives %v", r.Sequence, err)
+		case entryOf(&ev) != entries[i] || ev.Timestamp != r.Timestamp || ev.Position != r.Position:
+			return fmt.Sprintf("sequence %d is called a duplicate with the receipt %+v, there is %s", r.Sequence, *r, ev)
+		}
+	}
+	return ""
 }
 
 // keep notes that it knows all up to a sequence to be durable.
@@ -77,10 +181,22 @@ func (w *writer) keep(sequence uint64) {
 	w.kept = max(w.kept, sequence)
 }
 
-// refused judges an append that failed.
-func (w *writer) refused(err error, cause event.ID) (again bool, _ error) {
+// refused judges an append that failed. known says that it is a unit with a key that was stored, waits that it would have waited
+// until it is durable.
+func (w *writer) refused(u *unit, err error, known, waits bool) (again bool, _ error) {
+	var conflict *engine.ConflictError
+	var key *engine.KeyError
+	var text string
 	switch {
-	case !cause.IsZero() && !w.known && errors.Is(err, engine.ErrNotFound):
+	case errors.Is(err, engine.ErrConflict) && (known || u.takes()):
+		text = "its key was judged behind its conditions"
+	case errors.As(err, &conflict) && errors.Is(err, engine.ErrConflict):
+		w.count.answered(u, isConflict)
+		text = w.conflict(u, conflict, waits)
+	case errors.As(err, &key) && errors.Is(err, engine.ErrIdempotencyConflict):
+		w.count.answered(u, isKeyTaken)
+		text = w.keyTaken(u, key, waits)
+	case !u.Cause.IsZero() && (!w.known || w.again) && errors.Is(err, engine.ErrNotFound):
 		return true, err
 	case errors.Is(err, engine.ErrNoSpace) && w.full:
 		return true, err
@@ -91,8 +207,13 @@ func (w *writer) refused(err error, cause event.ID) (again bool, _ error) {
 	case w.excused(err):
 		w.stays()
 		return false, err
+	default:
+		text = "a failure"
 	}
-	w.violated(fmt.Errorf("append: %w", err))
+	if text == "" {
+		return true, err
+	}
+	w.violated(fmt.Errorf("append: %s: %w", text, err))
 	return false, err
 }
 
@@ -142,7 +263,7 @@ func (w *writer) ask(sequence uint64) (again bool, err error) {
 // stays checks that a store stays poisoned.
 func (w *writer) stays() {
 	s := stamp{laneOf(w.number, w.size, lanes-1), 1 << 20} // which is never stored
-	if _, err := s.append(w.store, engine.WaitStaged, event.ID{}); err == nil {
+	if _, err := alone(s, event.ID{}).append(w.store, engine.WaitStaged); err == nil {
 		w.violated(errors.New("a store that is poisoned by a failed sync takes an append"))
 	}
 	if err := w.store.Sync(); err == nil {
@@ -163,8 +284,8 @@ func (l *life) toTheEdge() {
 				break
 			}
 		}
-		w := &writer{life: l, lane: laneOf(l.number, l.size, lane), random: rand.New(rand.NewPCG(l.seed, uint64(lane)))}
-		if _, err := w.one(stamp{w.lane, 1}); err != nil || l.tail()%page > page-room {
+		w := l.writer(laneOf(l.number, l.size, lane), false)
+		if _, err := w.one(alone(stamp{w.lane, 1}, event.ID{}), nil); err != nil || l.tail()%page > page-room {
 			return
 		}
 	}

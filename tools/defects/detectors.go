@@ -35,7 +35,7 @@ func detectorsOf(d hooks.Defect) []detector { return detectors[d] }
 
 var detectors = func() map[hooks.Defect][]detector {
 	engine, commit, recovery := in("engine"), in("engine/internal/commit"), in("recovery")
-	mmapseg, vfs, mmap := in("mmapseg"), in("internal/vfs"), in("internal/mmap")
+	mmapseg, vfs, mmap, gate := in("mmapseg"), in("internal/vfs"), in("internal/mmap"), in("gate")
 	order := recovery("TestAnUncleanOpeningKeepsItsOrder")
 	made := mmapseg("TestACreatedSegmentIsReservedSyncedAndNamedInThisOrder")
 	marks := engine("TestEveryFrameCarriesTheDurablePositionOfItsMoment")
@@ -46,6 +46,10 @@ var detectors = func() map[hooks.Defect][]detector {
 	repeated := recovery("TestAnOpeningCutOffAtAnyCallCanBeRepeated")
 	placed := mmapseg("TestAFrameIsSoundOnlyWhereItWasWritten")
 	flipped := mmapseg("TestEveryFlippedBitOfAFrameIsDetected")
+	firstWord := mmap("TestAReaderOfAFileThatSeesTheFirstWordSeesTheUnit") // if the two take turns: on a busy machine they may not, once
+	between := engine("TestWhatComesBetweenJudgingAndPlacingStandsAgainstAnAppend")
+	refused := engine("TestAnAnswerThatRestsOnAStagedEventWaitsUntilItIsVisibleAndDurableIfTheCallWaits")
+	reaction := engine("TestAReactionHasACauseADepthAndTheConversationOfItsCause")
 	return map[hooks.Defect][]detector{
 		hooks.SyncSkipped:          {simulator, failing},
 		hooks.SyncErrorSwallowed:   {failing},
@@ -81,7 +85,7 @@ var detectors = func() map[hooks.Defect][]detector {
 		hooks.HeaderNotSynced:      {simulator, made},
 		hooks.DirectorySyncMissing: {simulator, made},
 		hooks.ReserveByTruncate:    {vfs("TestReservedSpaceIsAllocatedAndTruncatingGivesItBack")},
-		hooks.FirstWordFirst:       {mmap("TestAReaderOfAFileThatSeesTheFirstWordSeesTheUnit")},
+		hooks.FirstWordFirst:       {firstWord, firstWord, firstWord, firstWord},
 
 		hooks.SaltLeftOut:          {placed},
 		hooks.OffsetLeftOut:        {placed},
@@ -111,5 +115,37 @@ var detectors = func() map[hooks.Defect][]detector {
 		hooks.LockNotTaken:     {vfs("TestALockOfAnotherProcessNamesIt")},
 		hooks.LockNotRechecked: {vfs("TestALockFileThatWasReplacedMeanwhileIsNotTheLock")},
 		hooks.LinksFollowed:    {vfs("TestOnlyRegularFilesAreOpened")},
+
+		hooks.BatchCommitMissing:    {simulator, engine("TestABatchMayBeTheFirstThingInAStoreAndTheLast")},
+		hooks.BatchSumConstant:      {mmapseg("TestTheChecksumOfABatchDependsOnEveryEventAndOnTheirOrder")},
+		hooks.BatchHalfVisible:      {simulator, engine("TestReadersSeeABatchWholeOrNotAtAll")},
+		hooks.BatchNotWaitedFor:     {simulator, engine("TestABatchIsDurableWhenItReturnsUnderEveryPolicy")},
+		hooks.TornBatchCounted:      {simulator, engine("TestABatchThatIsTornAnywhereIsNotThereAndItsKeysAreFree")},
+		hooks.EarlierItemsForgotten: {simulator, engine("TestAnItemExpectsItsEntityAsTheItemsBeforeLeftIt")},
+
+		hooks.StagedKeyOverlooked:   {simulator, engine("TestAKeyThatIsTakenBetweenJudgingAndPlacingIsFound")},
+		hooks.SealedKeyOverlooked:   {simulator, engine("TestManyKeysAreEachFoundInWhateverSegmentTheyAre")},
+		hooks.AnyRequestTaken:       {simulator, engine("TestTheSameKeyWithAnotherRequestIsRefused")},
+		hooks.MixedKeysStored:       {engine("TestABatchThatMixesKnownKeysWithAnythingElseIsRefused")},
+		hooks.KeyForgottenEarly:     {engine("TestAKeyIsKnownForItsRetentionAndNewAfterwards")},
+		hooks.BatchKeyNotIndexed:    {simulator, engine("TestABatchWithAKeyIsStoredOnce")},
+		hooks.BatchKeyNotRecovered:  {simulator, engine("TestKeysAreKnownAfterManyOpenings")},
+		hooks.BatchKeyNotRebuilt:    {in("engine/internal/query")("TestEveryKeyLeadsToItsNewestHolder")},
+		hooks.BatchRequestForgotten: {simulator, engine("TestTheRequestOfABatchAreItsItemsInTheirOrder")},
+
+		hooks.JudgedOutsideOnly:    {simulator, between},
+		hooks.WatchOffByOne:        {between},
+		hooks.WatchEndsWithSegment: {between},
+		hooks.AnswerFromStaged:     {simulator, refused},
+		hooks.AnswerNotWaitedFor:   {simulator, refused},
+		hooks.ConflictOutdated:     {engine("TestAnExpectationThatAStagedEventFulfilsIsNotRefused")},
+
+		hooks.ConversationForgotten: {simulator, reaction},
+		hooks.DepthNotCounted:       {simulator, reaction},
+		hooks.FirstItemAsCause:      {simulator, engine("TestAnEarlierItemOfTheBatchIsACause")},
+
+		hooks.ReceiptReusable: {gate("TestAReceiptIsGoodOnce")},
+		hooks.GatePanicPasses: {gate("TestAGateThatBreaksDenies")},
+		hooks.BypassAsPass:    {gate("TestABypassAsksNoGateAndSaysWhy")},
 	}
 }()
