@@ -32,6 +32,8 @@ func All() []Row {
 			"p50 <= 1.05 x F0, p99 <= 1.2 x F0; 1 flush and at most 1 extra page per commit", durable},
 		{"P5", "group commit: 8, 64 and 1,024 callers, each waiting for its own 256 B append",
 			">= 0.8 x a bare generation barrier; with peers: 64 callers >= 1.0 x pebble, 1,024 >= 2.5 x", groupCommit},
+		{"P6", "batch of 256 x 256 B, durable; staged append with expectation and key",
+			"<= 1.1 x (256 x floor(256) + F0); <= 1.5 x a plain append", batchAndAsking},
 		{"P7", "two callers, staged, chain on, 256 B and 1 KiB",
 			">= 1.05 x one caller at 256 B, >= 1.4 x at 1 KiB", twoCallers},
 		{"P8", "clean and unclean open of a big store, of 1,000 entities and of as many as events",
@@ -50,6 +52,8 @@ func All() []Row {
 			">= 5 M events/s", stream},
 		{"P15", "region query: scope and kind, 1 % match of 1 million",
 			">= 20 x a full replay with a filter", regionQuery},
+		{"P17", "chain verify of a sealed store, 256 B, 1,000 entities",
+			">= 0.8 x the hashing alone, all cores used", verifyChains},
 		{"P19", "lookups paced at 100,000/s beside a saturating writer",
 			"p99 <= 3 x its idle p99; the writer loses <= 10 %", beside},
 		{"P20", "growth: append, random read and stream in a big store beside a small one, 1,000 entities",
@@ -60,6 +64,8 @@ func All() []Row {
 			"<= 2.3 device bytes; stalls reported", sustained},
 		{"P23", "store of one event: disk, open and close time; wake-ups of an idle open store",
 			"<= 1 MiB after Close, <= 10 ms each, no wake-ups", oneEvent},
+		{"P24", "idempotency key, hit and miss among very many, warm and cold",
+			"warm <= 2 us, cold <= 3 page reads, heap <= 1 B per sealed key", keys},
 	}
 }
 

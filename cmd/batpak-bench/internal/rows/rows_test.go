@@ -25,6 +25,7 @@ var expectedResults = map[string][]string{
 		"8 callers", "64 callers", "1,024 callers", "8 callers, beside floor(256) and barrier",
 		"64 callers, beside floor(256) and barrier", "1,024 callers, beside floor(256) and barrier",
 	},
+	"P6": {"batch of 256, durable, p50", "batch of 256, beside an F0 of as many bytes", "append with expectation and key"},
 	"P7": {"two callers, 256 B", "two callers, 1 KiB"},
 	"P8": {
 		"1,000 entities", "1,000 entities, unclean", "an entity per event", "an entity per event, unclean",
@@ -42,6 +43,7 @@ var expectedResults = map[string][]string{
 	"P13": {"p50", "allocations", "by id, p50", "by id, allocations"},
 	"P14": {"checked", "unchecked"},
 	"P15": {"scope and kind"},
+	"P17": {"whole store with its tree", "as many workers as cores, beside one", "every entity by region, without the tree"},
 	"P19": {"lookup p99", "writer"},
 	"P20": {
 		"1,000 entities, append", "1,000 entities, by sequence, p50", "1,000 entities, event of a stream",
@@ -53,6 +55,7 @@ var expectedResults = map[string][]string{
 		"manual, one caller, longest append", "manual, one caller, device bytes per event byte",
 		"every append, 64 callers, longest append", "every append, 64 callers, device bytes per event byte",
 	},
+	"P24": {"hit, warm, p50", "miss, warm, p50", "hit, cold", "miss, cold", "sealed key, heap"},
 	"P23": {"disk", "open", "close after the append", "close after the reopening", "wake-ups of an idle open store"},
 }
 
