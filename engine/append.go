@@ -109,7 +109,7 @@ type link struct {
 }
 
 // encode fills in the unit's draft, of which coordinate, kind, codec and payload are set, and encodes it. A gate receipt is
-// used up last, when nothing else is wrong with the event.
+// used up later, when nothing else is wrong with the unit and its keys are new.
 func (s *Store) encode(unit *commit.Unit, options *AppendOptions, link link) (Stage, error) {
 	draft := &unit.Draft
 	draft.Flags, draft.Version, draft.Lane, draft.Key = options.Flags, options.Version, options.Lane, options.Key
@@ -144,7 +144,7 @@ func (s *Store) encode(unit *commit.Unit, options *AppendOptions, link link) (St
 	var passed commit.Gate
 	if options.Gate != nil {
 		var err error
-		if passed, err = evidence(options.Gate); err != nil {
+		if passed, err = evidence(unit, item, options.Gate); err != nil {
 			return StageGate, err
 		}
 	}
@@ -170,11 +170,24 @@ func (s *Store) cause(id event.ID) (query.Found, error) {
 	return found, nil
 }
 
-// evidence uses a gate receipt up and returns what of it is stored.
-func evidence(from gate.Evidence) (commit.Gate, error) {
-	record, err := from.Spend()
+// evidence returns what of a gate receipt is stored, and sees to it that the receipt is used up before the unit is judged.
+func evidence(unit *commit.Unit, item int, from gate.Evidence) (commit.Gate, error) {
+	record, err := gate.RecordOf(from)
 	if err != nil {
 		return commit.Gate{}, err
+	}
+	before := unit.Admit
+	unit.Admit = func() error {
+		if before != nil {
+			if err := before(); err != nil {
+				return err
+			}
+		}
+		err := gate.Spend(from)
+		if err != nil && item >= 0 {
+			err = &BatchError{item, StageGate, err}
+		}
+		return err
 	}
 	encoded, err := record.AppendBinary(nil)
 	if err != nil {

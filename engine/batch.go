@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -79,12 +80,27 @@ func (b *Batch) Reset() { *b = Batch{items: b.items[:0]} }
 // Index returns the item's place in its batch, from 0: that of its receipt.
 func (i *Item) Index() int { return i.index }
 
-// With sets all options of the event. Wait is not one of them, since a batch always waits until it is
-// durable. Expect sees the items before this one; Conditions are judged before the batch.
+// With sets the options of the event that are not zero, and leaves the others as they are. Wait is not one of them, since
+// a batch always waits until it is durable. Expect sees the items before this one; Conditions are judged before the batch.
 func (i *Item) With(options AppendOptions) *Item {
-	i.options = options
-	if i.typed != nil && options.Version == 0 {
-		i.options.Version = i.typed.version
+	o := &i.options
+	o.Flags, o.Version, o.Lane = cmp.Or(options.Flags, o.Flags), cmp.Or(options.Version, o.Version), cmp.Or(options.Lane, o.Lane)
+	o.Correlation, o.Cause = cmp.Or(options.Correlation, o.Correlation), cmp.Or(options.Cause, o.Cause)
+	o.Key, o.Expect, o.Wait = cmp.Or(options.Key, o.Key), cmp.Or(options.Expect, o.Expect), cmp.Or(options.Wait, o.Wait)
+	if options.Tags != nil {
+		o.Tags = options.Tags
+	}
+	if options.Metadata != nil {
+		o.Metadata = options.Metadata
+	}
+	if options.Conditions != nil {
+		o.Conditions = options.Conditions
+	}
+	if options.Gate != nil {
+		o.Gate = options.Gate
+	}
+	if i.typed != nil { // whose version goes without saying
+		o.Version = cmp.Or(options.Version, i.typed.version)
 	}
 	return i
 }
@@ -92,7 +108,10 @@ func (i *Item) With(options AppendOptions) *Item {
 // CausedBy makes an earlier item of the same batch the cause of this one, which inherits the correlation that
 // was given for that item, or that it inherited, unless it has its own.
 func (i *Item) CausedBy(cause *Item) *Item {
-	i.caused, i.causing, i.causer = true, cause.index, cause
+	i.caused, i.causing, i.causer = true, -1, cause
+	if cause != nil {
+		i.causing = cause.index
+	}
 	return i
 }
 
@@ -179,7 +198,12 @@ func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
 	if s.log == nil {
 		return nil, s.notWritten()
 	}
-	if len(b.items) == 0 {
+	switch {
+	case s.log.Closing():
+		return nil, ErrClosed
+	case b == nil:
+		return nil, &BatchError{-1, StageValidate, &event.FieldError{Field: "batch", Problem: "nil"}}
+	case len(b.items) == 0:
 		return nil, nil
 	}
 	if err := s.mayAppend(b); err != nil {
@@ -294,8 +318,10 @@ func (s *Store) encodeItem(unit *commit.Unit, item *Item, options *AppendOptions
 
 // batchError says at which stage, and of which item, an append of a batch failed.
 func batchError(err error) error {
-	conflict, key := (*ConflictError)(nil), (*KeyError)(nil)
+	conflict, key, told := (*ConflictError)(nil), (*KeyError)(nil), (*BatchError)(nil)
 	switch {
+	case errors.As(err, &told):
+		return err
 	case errors.Is(err, ErrIndeterminate):
 		return &BatchError{-1, StageSync, err}
 	case errors.As(err, &conflict):

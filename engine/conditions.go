@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/batpak/batpak/engine/internal/commit"
 	"github.com/batpak/batpak/engine/internal/query"
@@ -91,8 +92,8 @@ func (s *Store) addConditions(unit *commit.Unit, conditions []Condition, item in
 		if c.expect.kind == nothing {
 			continue
 		}
-		if c.entity == "" || len(c.entity) > event.MaxName {
-			return &OptionError{"Conditions", fmt.Sprintf("about an entity with a name of %d bytes", len(c.entity)), fmt.Sprintf("1 to %d bytes", event.MaxName)}
+		if c.entity == "" || len(c.entity) > event.MaxName || !utf8.ValidString(c.entity) {
+			return &OptionError{"Conditions", fmt.Sprintf("about an entity with a name of %d bytes", len(c.entity)), fmt.Sprintf("1 to %d bytes of valid UTF-8", event.MaxName)}
 		}
 		unit.Conditions = append(unit.Conditions, c.expect.of(c.entity, item))
 	}

@@ -13,9 +13,9 @@ import (
 //
 //	store.Query(event.Everything().FromGate(event.GateBypassed), engine.ReadOptions{})
 //
-// The receipt is used up as AppendOptions.Gate says: when nothing is wrong with the event as such, and before its key, its
-// expectation and conditions are judged. After ErrConflict, ErrNoSpace or ErrIndeterminate the gates must judge
-// again. A repetition with a key therefore comes with a receipt of its own; what is stored is what the gates said the first time.
+// The receipt is used up as AppendOptions.Gate says. After ErrConflict, ErrNoSpace or ErrIndeterminate the gates must judge again; a
+// repetition with a key that was stored is answered with the first receipt all the same, also with a gate receipt that was used, so that who lost an
+// answer learns it before asking gates that may deny by now.
 //
 // Errors: gate.ErrReceiptUsed for a receipt that was used before, gate.ErrNoReceipt, which is [ErrInvalid], for one
 // that is nil or that no gate set made, ErrInvalid for options that name a receipt of their own, and those of
@@ -24,8 +24,7 @@ func AppendProposal[T any](s *Store, at event.Coordinate, kind event.Kind, recei
 	if options.Gate != nil {
 		return Receipt{}, &OptionError{"Gate", "a receipt", "nil: the receipt that is appended stands for it"}
 	}
-	if receipt.Used() {
-		_, err := receipt.Spend()
+	if _, err := gate.RecordOf(receipt); err != nil {
 		return Receipt{}, err
 	}
 	options.Gate = receipt

@@ -160,6 +160,7 @@ func TestALifeOfAStoreReachesEveryPoint(t *testing.T) {
 	// A store that is new, filled, and left in the middle.
 	s := mustOpen(t, path+"/store", options(engine.SyncEveryAppend()))
 	mustAppend(t, s, 700)
+	mustAsk(t, set, s)
 	until(func() bool { return allSealed(s) })
 	engine.WaitForMerges(s)
 	crashed := imageOf(t, path+"/store")
@@ -188,6 +189,25 @@ func TestALifeOfAStoreReachesEveryPoint(t *testing.T) {
 	}
 	if len(missing) > 0 {
 		t.Errorf("never reached: %s", strings.Join(missing, ", "))
+	}
+}
+
+// mustAsk appends a batch with a key and conditions while something comes between that makes it be judged again, and appends
+// it again.
+func mustAsk(t *testing.T, set *hooks.Set, s *engine.Store) {
+	t.Helper()
+	mustInject(t, set, hooks.Rule{Point: hooks.AppendJudged, Times: 1, Action: hooks.Do(func(hooks.Reached) error {
+		mustAppend(t, s, 1)
+		return nil
+	})})
+	last := s.Stats().Visible
+	batch := &engine.Batch{Key: "key", Conditions: []engine.Condition{engine.NoneAfter(event.Entity("entity-0").Clocks(0, 1), last)}}
+	batch.AddBytes(here, event.Data, event.CodecRaw, nil)
+	for _, duplicate := range []bool{false, true} {
+		receipts, err := s.AppendBatch(batch)
+		if err != nil || receipts[0].Duplicate != duplicate || receipts[0].Sequence != last+2 {
+			t.Fatalf("%+v, %v", receipts, err)
+		}
 	}
 }
 

@@ -300,9 +300,11 @@ type AppendOptions struct {
 	Expect Expectation
 	// Conditions must all hold, about any entities and regions; nil: none.
 	Conditions []Condition
-	// Gate is the receipt of the gates that let this event pass, or were bypassed, which it uses up; nil:
-	// it did not come through gates. What they said is stored with the event; see
-	// [event.Event].Gate and [event.Region.FromGate].
+	// Gate is the receipt of the gates that let this event pass, or were bypassed; nil: it did not come
+	// through gates. What they said is stored with the event; see [event.Event].Gate and
+	// [event.Region.FromGate]. The receipt is used up when nothing is wrong with the event as such and its key is
+	// not known, before expectations and conditions are judged. It says what the gates were shown, not what is
+	// appended: AppendProposal takes both from the receipt.
 	Gate gate.Evidence
 	// Wait is what this append waits for; zero: what the policy says.
 	Wait Wait

@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 
 	"github.com/batpak/batpak/event"
-	"github.com/batpak/batpak/hooks"
 )
 
 var (
@@ -26,15 +25,20 @@ type Receipt[T any] struct{ issued *issued[T] }
 var _ Evidence = (*Receipt[struct{}])(nil)
 
 type issued[T any] struct {
-	set    any // the *Set that made it
-	value  T
+	set   any // the *Set that made it
+	value T
+	spendable
+}
+
+// spendable is what makes a receipt one. Only issue makes it.
+type spendable struct {
 	record event.GateRecord // its names belong to the set
 	used   atomic.Bool
 }
 
 // issue makes a receipt. The record is valid.
 func issue[T any](set any, value T, record event.GateRecord) *Receipt[T] {
-	return &Receipt[T]{&issued[T]{set: set, value: value, record: record}}
+	return &Receipt[T]{&issued[T]{set: set, value: value, spendable: spendable{record: record}}}
 }
 
 // valid reports whether a set made the receipt.
@@ -65,16 +69,15 @@ func (r *Receipt[T]) Used() bool { return !r.valid() || r.issued.used.Load() }
 // does that for a receipt in the options of an append; who commits elsewhere calls it first. Errors:
 // [ErrReceiptUsed], [ErrNoReceipt].
 func (r *Receipt[T]) Spend() (event.GateRecord, error) {
-	if !r.valid() {
-		return event.GateRecord{}, &event.FieldError{Field: "gate.receipt", Problem: "nil, or not made by a gate set", Err: ErrNoReceipt}
-	}
-	if hooks.Enabled && hooks.Planted(hooks.ReceiptReusable) {
-		return r.Record(), nil
-	}
-	if r.issued.used.Swap(true) {
-		return event.GateRecord{}, ErrReceiptUsed
+	if err := Spend(r); err != nil {
+		return event.GateRecord{}, err
 	}
 	return r.Record(), nil
 }
 
-func (*Receipt[T]) sealed() {}
+func (r *Receipt[T]) sealed() *spendable {
+	if !r.valid() {
+		return nil
+	}
+	return &r.issued.spendable
+}

@@ -21,6 +21,9 @@ func NewWatch(region event.Region) *Watch {
 	return w
 }
 
+// Terms returns how many parts an event is compared with, one after the other.
+func (w *Watch) Terms() int { return len(w.clauses) }
+
 // Newest returns the highest ordinal from from on and below limit of an event that the region may select; false: it
 // selects none of them. Entity, prefix, scope, kinds, category, tags and gate are compared exactly; ranges of clocks, of
 // sequences and of times are not, so that an event outside them counts, and so does an event that could not be read back.

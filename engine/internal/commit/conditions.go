@@ -62,20 +62,26 @@ type ConflictError struct {
 	// Region and After are the region that was to have no event after a sequence, where Entity is empty.
 	Region event.Region
 	After  uint64
-	// Event is what stands against it: the entity's newest event, or the first in the region; zero where the
-	// entity has none, or has it from an earlier item of the batch.
+	// Event is what stands against it: the entity's newest event that is stored, or the first in the region; zero where there is none.
+	// GotClock counts earlier items of the batch, too.
 	Event Occurrence
 }
 
-// Error says what was wanted and what was found.
+// Error says what was wanted and what was found. Names are quoted.
 func (e *ConflictError) Error() string {
+	var text string
 	switch {
 	case e.Entity == "":
 		return fmt.Sprintf("batpak: no event was to be in %s after %d, there is %d (%s)", e.Region, e.After, e.Event.Sequence, e.Event.ID)
 	case e.ByID:
-		return fmt.Sprintf("batpak: %s was to have the last id %s, it has %s (sequence %d)", e.Entity, e.WantID, e.GotID, e.Event.Sequence)
+		text = fmt.Sprintf("batpak: %q was to have the last id %s, it has %s", e.Entity, e.WantID, e.GotID)
+	default:
+		text = fmt.Sprintf("batpak: %q was to have clock %d, it has %d", e.Entity, e.WantClock, e.GotClock)
 	}
-	return fmt.Sprintf("batpak: %s was to have clock %d, it has %d (sequence %d)", e.Entity, e.WantClock, e.GotClock, e.Event.Sequence)
+	if e.Event.Sequence != 0 {
+		text += fmt.Sprintf(" (sequence %d)", e.Event.Sequence)
+	}
+	return text
 }
 
 // Is reports whether target is [ErrConflict].

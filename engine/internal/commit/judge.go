@@ -32,8 +32,8 @@ type watch struct {
 	from   uint64 // the first sequence that matters
 }
 
-// recheckEvents is how many events are looked at in the section, at most.
-const recheckEvents = 256
+// recheckWork is how many comparisons of an event with a key or a part of a condition are made in the section, at most.
+const recheckWork = 256
 
 // judge judges a unit. It returns when the unit may be placed as far as anybody outside the section can know, or with who
 // has its keys, or with what stands against it; that answer rests on visible events, and if the call waits, on durable ones.
@@ -46,23 +46,29 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 		}
 		known, rests, err := l.judgeKeys(u, visible, now)
 		if known == nil && err == nil {
+			if err := u.admit(); err != nil {
+				return nil, err
+			}
 			rests, err = l.judgeConditions(u, visible)
 		}
-		u.seen = l.stagedSequence.Load()
-		if known != nil || err != nil {
-			if err == nil || visible >= began {
-				return l.answer(known, rests, err, waits)
-			}
-			// Somebody may have been told of what was staged when the call began, and that may be what the unit expects.
-			u.seen = began
+		if known != nil || err != nil && visible >= began {
+			return l.answer(u, known, rests, err, waits)
 		}
 		u.watch(visible)
-		newer, ok := l.came(u, visible+1, u.seen)
-		if hooks.Enabled && hooks.Planted(hooks.ConflictOutdated) {
-			ok = ok || err != nil
+		u.seen = visible
+		var newer uint64
+		var ok bool
+		if err == nil {
+			newer, ok = l.follow(u)
+		} else {
+			// Somebody may have been told of what was staged when the call began, and that may be what the unit expects.
+			newer, ok = l.came(u, visible+1, began)
+			if hooks.Enabled && hooks.Planted(hooks.ConflictOutdated) {
+				ok = true
+			}
 		}
 		if ok && err != nil {
-			return l.answer(nil, rests, err, waits)
+			return l.answer(u, nil, rests, err, waits)
 		}
 		if ok {
 			u.doubtful = false
@@ -71,14 +77,32 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 			}
 			return nil, nil
 		}
-		if err := l.waitVisible(newer); err != nil {
+		if err := l.again(u, newer); err != nil {
 			return nil, err
 		}
 	}
 }
 
+// follow looks at what came since the unit was judged, up to where little is left for the section. It returns as came does.
+func (l *Log) follow(u *Unit) (rests uint64, ok bool) {
+	for {
+		staged := l.stagedSequence.Load()
+		if rests, ok := l.came(u, u.seen+1, staged); !ok {
+			return rests, false
+		}
+		u.seen = staged
+		if (l.stagedSequence.Load()-staged)*u.work() <= recheckWork {
+			return 0, true
+		}
+		if u.rounds++; u.rounds >= patience { // it takes longer than the next ones take to come
+			return 0, false
+		}
+	}
+}
+
 // answer gives an answer that rests on a visible event, once that is durable if the call waits.
-func (l *Log) answer(known []Holder, rests uint64, answer error, waits bool) ([]Holder, error) {
+func (l *Log) answer(u *Unit, known []Holder, rests uint64, answer error, waits bool) ([]Holder, error) {
+	l.letOthers(u)
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.AppendAnswer, "")
 	}
@@ -199,12 +223,13 @@ func (l *Log) judgeConditions(u *Unit, visible uint64) (rests uint64, err error)
 		if c := &u.Conditions[i]; c.Entity != "" {
 			rests, err = l.expected(c, visible, 0)
 		} else {
-			rests, err = l.none(c, visible)
+			rests, err = l.none(c, max(c.After, u.none), visible)
 		}
 		if err != nil {
 			return rests, err
 		}
 	}
+	u.none = visible
 	return 0, nil
 }
 
@@ -223,22 +248,25 @@ func (l *Log) expected(c *Condition, visible, earlier uint64) (rests uint64, err
 	}
 }
 
-// none judges that a region has no event after a sequence.
-func (l *Log) none(c *Condition, visible uint64) (rests uint64, err error) {
-	if c.After >= visible {
+// none judges that a region has no event after a sequence; it was judged up to judged.
+func (l *Log) none(c *Condition, judged, visible uint64) (rests uint64, err error) {
+	if judged >= visible {
 		return 0, nil
 	}
-	first, found, err := l.judging.occurs(c.Region, c.After+1, visible)
+	first, found, err := l.judging.occurs(c.Region, judged+1, visible)
 	if err != nil || !found {
 		return 0, err
 	}
 	return first.Sequence, &ConflictError{Item: c.Item, Region: c.Region, After: c.After, Event: first}
 }
 
+// work returns how many comparisons an event takes.
+func (u *Unit) work() uint64 { return u.terms + uint64(len(u.keys)) }
+
 // watch makes the watches for what comes after a sequence.
 func (u *Unit) watch(visible uint64) {
 	clear(u.watches)
-	u.watches = u.watches[:0]
+	u.watches, u.terms = u.watches[:0], 0
 	for i := range u.Conditions {
 		c := &u.Conditions[i]
 		if c.Entity != "" {
@@ -258,7 +286,7 @@ func (u *Unit) watch(visible uint64) {
 func (l *Log) recheck(u *Unit) (rests uint64, ok bool) {
 	staged := l.next - 1
 	if u.asks() && staged > u.seen {
-		if staged-u.seen > recheckEvents {
+		if (staged-u.seen)*u.work() > recheckWork {
 			return 0, false
 		}
 		if rests, ok = l.came(u, u.seen+1, staged); !ok {

@@ -156,9 +156,11 @@ type Log struct {
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do
 	sealQueue     []*Retired
-	poison        error      // the failure; nil: none
-	untold        error      // the same until it is logged
-	room          *sync.Cond // on mu: prepared, retired, preparing, poison or closing changed
+	poison        error // the failure; nil: none
+	untold        error // the same until it is logged
+	// exclusive is the unit that alone may be placed, since others came between too often; nil: all may.
+	exclusive *Unit
+	room      *sync.Cond // on mu: prepared, retired, preparing, exclusive, poison or closing changed
 
 	// durable is the mark up to which syncs succeeded: stored under syncing,
 	// read by the commit section for the frames that it writes.

@@ -15,12 +15,14 @@ import (
 	"github.com/batpak/batpak/mmapseg"
 )
 
-// waitForRoom returns when n bytes fit behind the tail, rotating if they do not.
+// waitForRoom returns when the unit fits behind the tail, rotating if it does not, and nobody else alone may be placed.
 // It gives mu back while it waits. It fails when the log is closed or poisoned,
 // and with vfs.ErrNoSpace when no segment can be made; the next append tries
 // again.
-func (l *Log) waitForRoom(n, events int) error {
+func (l *Log) waitForRoom(u *Unit) error {
+	n, events := len(u.bytes), len(u.items)
 	for waited := false; ; {
+		l.waitForTurn(u)
 		if err := l.refusal(); err != nil {
 			return err
 		}

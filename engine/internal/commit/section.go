@@ -29,23 +29,11 @@ const (
 // Where its keys are known already, with the same request, nothing is stored and known says who has them: the
 // batch that has the unit's key, or who has those of its items, in their order.
 func (l *Log) Append(u *Unit, wait Wait) (known []Holder, err error) {
-	now := l.clock().UnixMicro()
 	waits := wait == WaitDurable || wait == WaitPolicy && l.everyAppend
-	for placed := false; !placed; {
-		if u.asks() {
-			if known, err = l.judge(u, now, waits); known != nil || err != nil {
-				return known, err
-			}
-		}
-		var rests uint64
-		if rests, placed, err = l.commit(u, now); err != nil {
-			return nil, err
-		}
-		if !placed {
-			if err := l.waitVisible(rests); err != nil {
-				return nil, err
-			}
-		}
+	known, err = l.settle(u, waits)
+	l.letOthers(u)
+	if known != nil || err != nil {
+		return known, err
 	}
 	last := u.items[len(u.items)-1].assigned.Sequence
 	if waits {
@@ -56,6 +44,30 @@ func (l *Log) Append(u *Unit, wait Wait) (known []Holder, err error) {
 		l.begin(last)
 	}
 	return nil, nil
+}
+
+// settle judges the unit and gives it its place, as often as it takes.
+func (l *Log) settle(u *Unit, waits bool) (known []Holder, err error) {
+	now := l.clock().UnixMicro()
+	if len(u.keys) == 0 {
+		if err := u.admit(); err != nil {
+			return nil, err
+		}
+	}
+	for {
+		if u.asks() {
+			if known, err = l.judge(u, now, waits); known != nil || err != nil {
+				return known, err
+			}
+		}
+		rests, placed, err := l.commit(u, now)
+		if placed || err != nil {
+			return nil, err
+		}
+		if err := l.again(u, rests); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // commit is the commit section. placed is false if the unit has to be judged again, once the event that this rests on is visible; 0:
@@ -110,7 +122,7 @@ func (l *Log) enter(u *Unit) error {
 			e.Head = head
 		}
 		l.mu.Lock()
-		err := l.waitForRoom(len(u.bytes), len(u.items))
+		err := l.waitForRoom(u)
 		if err == nil && (l.indexing.Load() == tail || l.moveOn(u, tail)) {
 			return nil
 		}

@@ -23,6 +23,9 @@ type Unit struct {
 	Draft event.Draft
 	// Conditions are what must hold when the unit is placed, beside what its items expect.
 	Conditions []Condition
+	// Admit, if given, is called once, when the unit's keys are found to be new and before its conditions are judged. Its error ends the
+	// append.
+	Admit func() error
 
 	bytes   []byte // the frames, one behind the other
 	items   []item
@@ -37,7 +40,10 @@ type Unit struct {
 	expects  bool               // an item expects a clock
 	keys     []keyed            // what has a key, the batch before its items
 	watches  []watch            // of Conditions, as of the last judging
+	terms    uint64             // what the watches compare an event with, together
 	seen     uint64             // sequence up to which the unit was judged
+	none     uint64             // sequence up to which no region has an event that it must not have
+	rounds   int                // how often it was judged in vain
 	doubtful bool               // an expected clock was not found in the section
 }
 
@@ -205,6 +211,16 @@ func (u *Unit) Next() int {
 	return len(u.items)
 }
 
+// admit calls Admit, once.
+func (u *Unit) admit() error {
+	if u.Admit == nil {
+		return nil
+	}
+	admit := u.Admit
+	u.Admit = nil
+	return admit()
+}
+
 // asks reports whether there is anything to judge before the section.
 func (u *Unit) asks() bool { return len(u.keys) != 0 || len(u.Conditions) != 0 || u.doubtful }
 
@@ -240,12 +256,14 @@ func (l *Log) Release(u *Unit) {
 	}
 	u.Draft = event.Draft{}
 	u.bytes, u.items = u.bytes[:0], u.items[:0]
+	u.Admit = nil
 	if u.batch || u.asks() || u.expects {
 		clear(u.entities)
 		clear(u.keys)
 		clear(u.watches)
 		u.keys, u.watches, u.Conditions = u.keys[:0], u.watches[:0], nil
-		u.batch, u.key, u.expects, u.seen, u.doubtful = false, "", false, 0, false
+		u.batch, u.key, u.expects, u.doubtful = false, "", false, false
+		u.seen, u.none, u.rounds = 0, 0, 0
 	}
 	l.units.Put(u)
 }
