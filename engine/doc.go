@@ -14,6 +14,21 @@
 // One append can wait for more or for less with [AppendOptions].Wait, and
 // [Store.WaitDurable] waits for what was appended before.
 //
+// # Deciding
+//
+// What an append asks is judged in the moment in which it is stored: [ExpectClock] and [ExpectLastID] of the
+// entity that it writes, [EntityIs] and [NoneAfter] of anything else. What does not hold is a [ConflictError]: read
+// again, decide again. [AppendOptions].Key makes an append, or a [Batch], one that is stored once however often it is made. A batch
+// is stored and seen as one:
+//
+//	Append, AppendWith, AppendBytes   one event; AppendReaction: one that another caused
+//	AppendBatch                       several, all or none
+//	AppendProposal                    one that came through gates (package gate), with what they said
+//	ApplyTransition                   a step of a state machine (package typestate)
+//	Type.Append                       a value of a kind that has a Go type, see Registry
+//
+// # Recovery
+//
 // After an unclean end the next [Open] keeps every event that was acknowledged as
 // durable, cuts off what was torn, and records how many sequences may have been
 // lost: none of them is ever given to another event. Damage of acknowledged events
@@ -31,6 +46,10 @@
 // What queries go by is derived from the events: footers of sealed segments and files
 // ending in .run. It is checked as it is read; what is missing or damaged is done
 // without, built again, and counted in [Stats]. The answers are the same.
+//
+// [Store.Causes], [Store.Effects] and [Store.Correlated] walk the causal graph, [Store.Graph] draws a part of it.
+// [Store.WalkChain] and [Store.VerifyChain] check the hash chain; [Store.Head] and [Store.Prove] give what proves an event to somebody
+// who keeps nothing but a head.
 //
 // # Caveats
 //

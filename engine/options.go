@@ -166,8 +166,9 @@ type Options struct {
 	// derived files are in doubt. Opening takes as long as reading the store, and the
 	// heap holds what SegmentSize says for every segment until its new footer is
 	// written, in the background; Close waits for that. Events that turn out to be
-	// damaged are listed in [Store.Report]; since they may be any entity's newest,
-	// appends to entities without a later event are refused with ErrCorrupt, which
+	// damaged are listed in [Store.Report]; since they may be any entity's newest, and
+	// have any key, appends to entities without a later event, appends with a key that is not
+	// known to be newer, and conditions that reach back there are refused with ErrCorrupt, which
 	// they are not while the old footers are believed.
 	Rebuild bool
 	// MaxBatchEvents is how many events a batch may have, 1 to 4,096; 0: 256.
