@@ -254,18 +254,8 @@ func (r *Run) read(fn func()) error {
 	return fault.Guard(fn)
 }
 
-// lookup appends the sequences of a hash to dst, ascending. As the two below it is called inside read, panics for a type
+// lookup appends the sequences of a hash to dst, ascending. It is called inside read, panics for a type
 // that has no list, and returns a *[checked.DamageError] if what it reads is damaged, with dst as it was.
 func (r *Run) lookup(dst []uint64, t Type, hash uint64) ([]uint64, error) {
 	return r.body.lookup(dst, t, hash)
-}
-
-// between is lookup for the sequences from first to last.
-func (r *Run) between(dst []uint64, t Type, hash, first, last uint64) ([]uint64, error) {
-	return r.body.between(dst, t, hash, first, last)
-}
-
-// newest returns the highest sequence of a hash; false: there is none.
-func (r *Run) newest(t Type, hash uint64) (sequence uint64, ok bool, err error) {
-	return r.body.newest(t, hash)
 }

@@ -296,3 +296,28 @@ func TestAClosedRunIsNotRead(t *testing.T) {
 		t.Errorf("closed: %v", err)
 	}
 }
+
+// between returns the sequences of a hash from first to last, as the causal graph asks for them.
+func (r *Run) between(dst []uint64, t Type, hash, first, last uint64) ([]uint64, error) {
+	return r.body.between(dst, t, hash, first, last)
+}
+
+func (b *runBody) between(dst []uint64, t Type, hash, first, last uint64) ([]uint64, error) {
+	if first > last {
+		return dst, nil
+	}
+	return b.piece(dst, t, hash, first, last, math.MaxInt, false)
+}
+
+// newest returns the highest sequence of a hash, in the same way.
+func (r *Run) newest(t Type, hash uint64) (sequence uint64, ok bool, err error) {
+	return r.body.newest(t, hash)
+}
+
+func (b *runBody) newest(t Type, hash uint64) (sequence uint64, ok bool, err error) {
+	found, err := b.piece(nil, t, hash, 0, math.MaxUint64, 1, true)
+	if err != nil || len(found) == 0 {
+		return 0, false, err
+	}
+	return found[0], true, nil
+}

@@ -135,53 +135,6 @@ func (b *runBody) find(dst []uint64, l *runList, hash uint64) ([]uint64, error) 
 	return b.collect(dst, l, hash, at, b.base+b.span)
 }
 
-// between is lookup for the values from first to last.
-func (b *runBody) between(dst []uint64, t Type, hash, first, last uint64) ([]uint64, error) {
-	l := &b.lists[listOf(t)]
-	if passes, err := b.passes(l, hash); !passes || last < b.base || first > last {
-		return dst, err
-	}
-	low, err := b.search(l, hash)
-	if err != nil {
-		return dst, err
-	}
-	high, err := b.behind(l, hash)
-	if err != nil {
-		return dst, err
-	}
-	for low < high {
-		middle := low + (high-low)/2
-		value, err := b.value(l, middle)
-		if err != nil {
-			return dst, err
-		}
-		if value < first {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return b.collect(dst, l, hash, low, last)
-}
-
-// newest returns the highest value of a hash; false: it is not in the list.
-func (b *runBody) newest(t Type, hash uint64) (value uint64, ok bool, err error) {
-	l := &b.lists[listOf(t)]
-	if passes, err := b.passes(l, hash); !passes {
-		return 0, false, err
-	}
-	behind, err := b.behind(l, hash)
-	if err != nil || behind == 0 {
-		return 0, false, err
-	}
-	found, err := b.hash(l, behind-1)
-	if err != nil || found != hash {
-		return 0, false, err
-	}
-	value, err = b.value(l, behind-1)
-	return value, err == nil, err
-}
-
 // passes reports whether the hash may be in the list.
 func (b *runBody) passes(l *runList, hash uint64) (bool, error) {
 	block, err := b.filterBlock(l, hash)
