@@ -90,11 +90,16 @@ func (l *Log) follow(u *Unit) (rests uint64, ok bool) {
 		if rests, ok := l.came(u, u.seen+1, staged); !ok {
 			return rests, false
 		}
-		u.seen = staged
-		if (l.stagedSequence.Load()-staged)*u.work() <= recheckWork {
+		looked := staged - u.seen
+		u.seen, u.none = staged, max(u.none, staged)
+		left := l.stagedSequence.Load() - staged
+		if left*u.work() <= recheckWork {
 			return 0, true
 		}
-		if u.rounds++; u.rounds >= patience { // it takes longer than the next ones take to come
+		if u.rounds++; left > looked/2 { // it takes longer than the next ones take to come
+			u.rounds = max(u.rounds, patience)
+		}
+		if u.rounds >= patience {
 			return 0, false
 		}
 	}
@@ -229,7 +234,7 @@ func (l *Log) judgeConditions(u *Unit, visible uint64) (rests uint64, err error)
 			return rests, err
 		}
 	}
-	u.none = visible
+	u.none = max(u.none, visible)
 	return 0, nil
 }
 
@@ -271,13 +276,16 @@ func (u *Unit) watch(visible uint64) {
 		c := &u.Conditions[i]
 		if c.Entity != "" {
 			u.watches = append(u.watches, watch{nil, c.Entity, index.Hash(index.Entity, c.Entity), visible + 1})
+			u.terms++
 			continue
 		}
 		from := max(c.After, visible) + 1
 		if hooks.Enabled && hooks.Planted(hooks.WatchOffByOne) {
 			from++
 		}
-		u.watches = append(u.watches, watch{region: index.NewWatch(c.Region.Sequences(from, 0)), from: from})
+		w := index.NewWatch(c.Region.Sequences(from, 0))
+		u.terms += uint64(w.Terms())
+		u.watches = append(u.watches, watch{region: w, from: from})
 	}
 }
 
