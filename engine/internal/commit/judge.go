@@ -46,6 +46,12 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 		}
 		known, rests, err := l.judgeKeys(u, visible, now)
 		if known == nil && err == nil {
+			if newer, ok := l.keysAreNew(u, visible); !ok {
+				if err := l.again(u, newer); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err := u.admit(); err != nil {
 				return nil, err
 			}
@@ -81,6 +87,17 @@ func (l *Log) judge(u *Unit, now int64, waits bool) ([]Holder, error) {
 			return nil, err
 		}
 	}
+}
+
+// keysAreNew reports whether nothing that readers do not see yet may have a key of a unit that is to be admitted for that; else
+// newer is the sequence of what may.
+func (l *Log) keysAreNew(u *Unit, visible uint64) (newer uint64, ok bool) {
+	if u.Admit == nil || len(u.keys) == 0 {
+		return 0, true
+	}
+	clear(u.watches)
+	u.watches = u.watches[:0] // nothing but the keys
+	return l.came(u, visible+1, l.stagedSequence.Load())
 }
 
 // follow looks at what came since the unit was judged, up to where little is left for the section. It returns as came does.
