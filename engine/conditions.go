@@ -68,7 +68,8 @@ type Condition struct {
 // read of it, up to there, is still all there is. Read first what decides, noting a sequence that
 // is visible before the reading begins ([Stats].Visible, or that of the last event that was read), and
 // append with that. A region may be a union; one that selects everything holds only if nothing
-// at all was stored since.
+// at all was stored since. While others append all the time, a condition about clocks or times, or one with hundreds of
+// parts, can hold them up for a moment, so that it gets its answer.
 func NoneAfter(region event.Region, after uint64) Condition {
 	return Condition{region: region, after: after, none: true}
 }
