@@ -3,6 +3,7 @@
 package engine_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -22,6 +23,11 @@ var children = map[string]func(dir string) int{
 func TestMain(m *testing.M) {
 	if role := os.Getenv(childRole); role != "" {
 		os.Exit(children[role](os.Args[1]))
+	}
+	if raceBuild { // which makes a check take ten times as long; the command line still decides
+		if err := flag.Set("rapid.checks", "30"); err != nil {
+			panic(err)
+		}
 	}
 	goleak.VerifyTestMain(m)
 }
