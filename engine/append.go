@@ -106,6 +106,7 @@ func (s *Store) AppendBytesWith(at event.Coordinate, kind event.Kind, codec even
 type link struct {
 	inBatch     uint16 // place in the batch of the item that caused it, from 1; 0: none did
 	correlation event.ID
+	cause       query.Found // what the options name as the cause, if it was found already
 }
 
 // encode fills in the unit's draft, of which coordinate, kind, codec and payload are set, and encodes it. A gate receipt is
@@ -135,9 +136,12 @@ func (s *Store) encode(unit *commit.Unit, options *AppendOptions, link link) (St
 	}
 	var cause commit.Cause
 	if !draft.Cause.IsZero() {
-		found, err := s.cause(draft.Cause)
-		if err != nil {
-			return StageCause, err
+		found := link.cause
+		if found.Sequence == 0 {
+			var err error
+			if found, err = s.cause(draft.Cause); err != nil {
+				return StageCause, err
+			}
 		}
 		cause = commit.Cause{ID: draft.Cause, Sequence: found.Sequence, Depth: found.Depth}
 	}

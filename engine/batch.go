@@ -229,7 +229,7 @@ func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
 		case item.caused:
 			link.inBatch, link.correlation = uint16(item.causing+1), correlations[item.causing]
 		case options.Cause.IsZero():
-			options.Cause, link.correlation = b.cause, shared.Correlation
+			options.Cause, link.correlation, link.cause = b.cause, shared.Correlation, shared
 		}
 		if stage, err := s.encodeItem(unit, item, &options, link); err != nil {
 			return nil, &BatchError{i, stage, err}

@@ -13,9 +13,7 @@ const patience = 4
 func (l *Log) again(u *Unit, rests uint64) error {
 	if u.rounds++; u.rounds >= patience {
 		l.mu.Lock()
-		for l.exclusive != nil && l.exclusive != u && l.refusal() == nil {
-			l.room.Wait()
-		}
+		l.waitForTurn(u)
 		if l.exclusive == nil {
 			l.exclusive = u
 		}
