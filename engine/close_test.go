@@ -75,7 +75,11 @@ func TestAnIteratorEndsWithErrClosedWhenTheStoreCloses(t *testing.T) {
 func TestCloseBesideAppendLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	for _, policy := range policies {
-		for round := range 20 {
+		rounds := 20
+		if raceBuild {
+			rounds = 10
+		}
+		for round := range rounds {
 			path := quickDir(t)
 			s := mustOpen(t, path, small(policy))
 			acked := make([]history, 4)

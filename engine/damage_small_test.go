@@ -35,7 +35,7 @@ func TestEveryFlippedBitOfATailIsCutOffOrReported(t *testing.T) {
 		end := min(p.end+beyond, int64(len(original)))
 		step := 1
 		if raceBuild {
-			step = 13
+			step = 29
 		}
 		for bit := mmapseg.HeaderSize * 8; bit < int(end)*8; bit += step {
 			changed := bytes.Clone(original)

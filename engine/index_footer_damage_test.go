@@ -157,7 +157,7 @@ func TestEveryFlippedByteOfAFooterIsFoundOutAndChangesNoAnswer(t *testing.T) {
 			step = 8 // it is made as the first one is
 		}
 		if raceBuild {
-			step = 32
+			step = 128
 		}
 		var untold []int
 		for at := int(end); at < size; at++ {

@@ -92,9 +92,9 @@ func TestRotInASealedSegmentIsToldOfWhereItIsTouchedAndNowhereElse(t *testing.T)
 	t.Parallel()
 	m := newMiniature(t, 71)
 	edge := m.files.eventFrames(t, m.files.sealed()[1])[0].Sequence()
-	for _, first := range []uint64{1, 2, 7, 13, edge - 2, edge - 1, edge, edge + 1, edge + 5} {
+	for n, first := range []uint64{1, 2, 7, 13, edge - 2, edge - 1, edge, edge + 1, edge + 5} {
 		for _, events := range []int{1, 4} {
-			if raceBuild && first%2 != uint64(events)%2 {
+			if raceBuild && (n+events)%8 != 1 {
 				continue
 			}
 			r := m.rot(t, first, events, first%2 == 1)

@@ -84,7 +84,11 @@ func TestACutExtendedOrEmptyRunChangesNoAnswer(t *testing.T) {
 	m := newMiniature(t, 62)
 	name := m.files.runs()[0]
 	run := m.files[name]
-	for at := 0; at < len(run); at += 1 + len(run)/60 {
+	cuts := 60
+	if raceBuild {
+		cuts = 8
+	}
+	for at := 0; at < len(run); at += 1 + len(run)/cuts {
 		m.mustAnswerWithRun(t, fmt.Sprintf("%s: cut to %d bytes", name, at), name, run[:at:at])
 		zeroed := bytes.Clone(run)
 		clear(zeroed[at:])
@@ -188,10 +192,15 @@ func TestTheRunsAndFootersOfAnotherLifeOfTheSameStoreAreNotBelieved(t *testing.T
 	a := answersOf(ones)
 	for what, files := range map[string]image{"its own": one, "another life's": mixed} {
 		dir := files.memory(t)
-		for _, o := range []engine.Options{{ReadOnly: true}, small(engine.SyncManual()), {ReadOnly: true}} {
+		for n, o := range []engine.Options{{ReadOnly: true}, small(engine.SyncManual()), {ReadOnly: true}} {
 			s := mustOpenDir(t, dir, o)
-			a.mustBeGivenBy(prefixed{t, what}, s)
+			if !raceBuild || n > 0 {
+				a.mustBeGivenBy(prefixed{t, what}, s)
+			}
 			mustClose(t, s)
+			if raceBuild && n > 0 {
+				break
+			}
 		}
 	}
 }

@@ -118,7 +118,7 @@ func descendAll(t *testing.T, l *Links, hash, from, to uint64, most int) (all []
 }
 
 func TestLinksAreNamedInTheirOrderAPieceAtATime(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(rounds(60)) {
 		w := newCausal(t, seed, 1+int(seed)%9, 400)
 		last := uint64(1)
 		if n := len(w.events); n > 0 {

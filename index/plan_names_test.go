@@ -44,7 +44,7 @@ func wantNames(w *world, prefix string, visible uint64, of func(*event.Event) st
 }
 
 func TestNamesOfAllPartsAreListedOnceAndInOrder(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(rounds(30)) {
 		w := newWorld(t, seed, 1+int(seed)%7, 100<<(seed%6))
 		if len(w.events) == 0 {
 			continue

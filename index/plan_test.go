@@ -64,7 +64,7 @@ func mustCover(t *testing.T, w *world, q Query, looked []uint64) {
 }
 
 func TestAPlanLeavesOutNoEventOfItsRegion(t *testing.T) {
-	for seed := range uint64(40) {
+	for seed := range uint64(rounds(40)) {
 		w := newWorld(t, seed, 1+int(seed)%7, 50<<(seed%6))
 		for range 100 {
 			q := Query{Region: w.region(), Visible: w.visible(), Backward: w.random.IntN(2) == 0, Limit: w.random.IntN(3)}
@@ -77,7 +77,7 @@ func TestAPlanLeavesOutNoEventOfItsRegion(t *testing.T) {
 func TestAPlanLooksAtLittleElse(t *testing.T) {
 	w := newWorld(t, 3, 6, 5000)
 	visible := w.events[len(w.events)-1].Sequence
-	for range 300 {
+	for range rounds(300) {
 		like := &w.events[w.random.IntN(len(w.events))]
 		region := event.Everything()
 		switch w.random.IntN(5) {

@@ -28,7 +28,11 @@ func TestAFlippedByteIsToldOfByWhatReadsIt(t *testing.T) {
 	sums := checked.AppendSums(nil, f.bytes)
 	data := slices.Clone(f.bytes)
 	unharmed := 0
-	for at := 0; at < len(data); at += 13 {
+	step := 13
+	if raceEnabled {
+		step = 131
+	}
+	for at := 0; at < len(data); at += step {
 		data[at] ^= 1 << (at % 8)
 		table, damaged := f.open(t, n, data, sums), false
 		m.ask(table, func(what string) { t.Errorf("byte %d flipped: %s", at, what) }, func(err error) {
@@ -51,8 +55,12 @@ func TestAFlippedByteIsToldOfByWhatReadsIt(t *testing.T) {
 func TestEveryForgedByteIsAnAnswerOrDamage(t *testing.T) {
 	const n = 100 // enough for every form of postings
 	m, f := smallFooter(t, n)
-	data, noticed := slices.Clone(f.bytes), 0
-	for at := range f.places[sectionLinks][0] {
+	data, noticed, tried, step := slices.Clone(f.bytes), 0, 0, 1
+	if raceEnabled {
+		step = 16
+	}
+	for at := 0; at < int(f.places[sectionLinks][0]); at += step {
+		tried++
 		for _, forged := range []byte{f.bytes[at] ^ 1<<(at%8), f.bytes[at] + 1} {
 			data[at] = forged
 			table, damaged := f.open(t, n, data, checked.AppendSums(nil, data)), false
@@ -68,7 +76,7 @@ func TestEveryForgedByteIsAnAnswerOrDamage(t *testing.T) {
 		}
 		data[at] = f.bytes[at]
 	}
-	if noticed < f.places[sectionLinks][0] {
+	if noticed < tried {
 		t.Errorf("only %d of the changes make a difference", noticed)
 	}
 }

@@ -63,7 +63,7 @@ func newWatched(t testing.TB, seed uint64, n uint32) *watched {
 
 func TestAWatchFindsTheNewestEventThatTheRegionMaySelect(t *testing.T) {
 	found, missed := 0, 0
-	for seed := range uint64(20) {
+	for seed := range uint64(rounds(20)) {
 		x := newWatched(t, seed, 700)
 		r := rand.New(rand.NewPCG(seed, 99))
 		w := &world{random: r, events: x.like}

@@ -203,6 +203,9 @@ func TestEveryFlippedBitTakesOneEventAndNoOther(t *testing.T) {
 				hit++
 			}
 			for bit := range 8 {
+				if raceEnabled && bit != int(offset%8) {
+					continue
+				}
 				damage(t, p.s, offset, bit)
 				m.checkDamage(t, 1, 9, map[uint64]bool{hit: true})
 				m.checkFindDamaged(t, hit, map[uint64]bool{hit: true})

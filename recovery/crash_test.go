@@ -205,7 +205,11 @@ func TestAnOpeningCutOffAtAnyCallCanBeRepeated(t *testing.T) {
 			if n > 200 {
 				t.Fatalf("%s: it never gets through", what)
 			}
-			for round := range 6 { // other sectors, other nested crashes
+			rounds := 6 // other sectors, other nested crashes
+			if raceEnabled {
+				rounds = 2
+			}
+			for round := range rounds {
 				dir := files.memory(t)
 				_, done = resumeUntil(t, dir, n, random)
 				for range round % 4 {

@@ -152,6 +152,9 @@ func TestEveryBitFlipIsCutOffOrNamed(t *testing.T) {
 		}
 		for at := int64(mmapseg.HeaderSize); at < end+64; at++ {
 			for bit := range 8 {
+				if raceEnabled && (at%16 != 0 || bit != int(at/16%8)) {
+					continue
+				}
 				what := fmt.Sprintf("segment %d, offset %d, bit %d", segment+1, at, bit)
 				change := func(b byte) {
 					if _, err := file.WriteAt([]byte{b}, at); err != nil {
@@ -162,7 +165,7 @@ func TestEveryBitFlipIsCutOffOrNamed(t *testing.T) {
 				v := judge(w.units, func(u unit) bool { return u.segment == segment && at >= u.offset && at < u.end })
 				v.expect(t, dir, what)
 				counts[v.damaged]++
-				if !v.damaged && bit == int(at%8) {
+				if !v.damaged && (bit == int(at%8) || raceEnabled) {
 					changed := files.clone()
 					changed[name(segment)][at] ^= 1 << bit
 					v.resumes(t, changed.memory(t), w.next-1, what)
@@ -192,6 +195,9 @@ func TestEveryBitFlipInAHeaderIsRepairedRefusedOrNamed(t *testing.T) {
 				continue // all zero
 			}
 			for bit := range 8 {
+				if raceEnabled && bit != int(at%8) {
+					continue
+				}
 				if _, err := file.WriteAt([]byte{b[at] ^ 1<<bit}, at); err != nil {
 					t.Fatal(err)
 				}

@@ -106,7 +106,11 @@ func TestFootersChangeNothingWhateverHappenedToTheStore(t *testing.T) {
 		}
 	}
 	same("reopened", reopenedStore(t))
-	for seed := range uint64(60) {
+	seeds := uint64(60)
+	if raceEnabled {
+		seeds = 12
+	}
+	for seed := range seeds {
 		random := rand.New(rand.NewPCG(3, seed))
 		r := resumption()
 		r.Hashing = seed%4 != 0

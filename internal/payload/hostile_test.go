@@ -139,18 +139,21 @@ func TestMalformedInputOfAnySizeCostsNothing(t *testing.T) {
 }
 
 func TestADecodedValueTakesItsOwnMemoryAndLittleElse(t *testing.T) {
-	const n = 1 << 17
+	n := 1 << 17
+	if raceEnabled {
+		n = 1 << 14
+	}
 	head := func(first byte, n uint32) []byte { return binary.BigEndian.AppendUint32([]byte{first}, n) }
 	for name, in := range map[string][]byte{
-		"nils":         append(head(0xdd, n), bytes.Repeat([]byte{0xc0}, n)...),
-		"integers":     append(head(0xdd, n), make([]byte, n)...),
-		"empty maps":   append(head(0xdd, n), bytes.Repeat([]byte{0x80}, n)...),
-		"empty arrays": append(head(0xdd, n), bytes.Repeat([]byte{0x90}, n)...),
-		"small maps":   append(head(0xdd, n/4), bytes.Repeat([]byte{0x81, 0xa1, 'a', 0x01}, n/4)...),
-		"deep maps":    append(head(0xdd, n/200), bytes.Repeat(append(bytes.Repeat([]byte{0x81, 0xa0}, 98), 0xc0), n/200)...),
-		"a string":     append(head(0xdb, n), make([]byte, n)...),
-		"strings":      append(head(0xdd, n), bytes.Repeat([]byte{0xa1, 'x'}, n)...),
-		"one map":      distinctKeys(n / 8),
+		"nils":         append(head(0xdd, uint32(n)), bytes.Repeat([]byte{0xc0}, n)...),
+		"integers":     append(head(0xdd, uint32(n)), make([]byte, n)...),
+		"empty maps":   append(head(0xdd, uint32(n)), bytes.Repeat([]byte{0x80}, n)...),
+		"empty arrays": append(head(0xdd, uint32(n)), bytes.Repeat([]byte{0x90}, n)...),
+		"small maps":   append(head(0xdd, uint32(n)/4), bytes.Repeat([]byte{0x81, 0xa1, 'a', 0x01}, n/4)...),
+		"deep maps":    append(head(0xdd, uint32(n)/200), bytes.Repeat(append(bytes.Repeat([]byte{0x81, 0xa0}, 98), 0xc0), n/200)...),
+		"a string":     append(head(0xdb, uint32(n)), make([]byte, n)...),
+		"strings":      append(head(0xdd, uint32(n)), bytes.Repeat([]byte{0xa1, 'x'}, n)...),
+		"one map":      distinctKeys(uint32(n) / 8),
 	} {
 		for _, into := range []any{new(any), new([]any), new([]map[string]any), new([]int), new([]*int), new([]everything), new([]string), new(map[string]int)} {
 			if _, large := into.(*[]everything); large && name != "small maps" && name != "deep maps" {

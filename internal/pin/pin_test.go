@@ -40,7 +40,11 @@ func TestTheLastHolderReleasesWhatIsClosed(t *testing.T) {
 }
 
 func TestHoldersAndCloseMayMeet(t *testing.T) {
-	for range 200 {
+	rounds := 200
+	if raceEnabled {
+		rounds = 40
+	}
+	for range rounds {
 		var gone atomic.Bool
 		p := New(func() error { gone.Store(true); return nil })
 		var users sync.WaitGroup

@@ -136,7 +136,11 @@ func (u *user) step() {
 }
 
 func TestAReplayMakesTheSameDiskAgain(t *testing.T) {
-	for seed := range uint64(10) {
+	seeds := uint64(10)
+	if raceEnabled {
+		seeds = 2
+	}
+	for seed := range seeds {
 		d := New()
 		u := newUser(t, d, seed)
 		for range 30 {

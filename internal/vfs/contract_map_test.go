@@ -3,6 +3,7 @@
 package vfs
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"testing"
@@ -184,6 +185,28 @@ func TestAMappedFileMayBePopulatedAndSynced(t *testing.T) {
 		}
 		if err := reader.PopulateRead(0, length+1); !errors.Is(err, mmap.ErrRange) {
 			t.Errorf("populating behind the mapping: %v", err)
+		}
+	})
+}
+
+func TestAMappingShowsWhatWasWrittenBetweenHoles(t *testing.T) {
+	const length, step = 4 << 20, 1 << 20
+	onEveryDir(t, func(t *testing.T, d Dir) {
+		f := mustCreate(t, d, "a")
+		must(t, f.Reserve(length))
+		want := make([]byte, length)
+		for _, at := range []int{step, 2*step - 1, 3 * step, length - 2} { // the first and the last bytes are holes
+			want[at] = byte(at/step + 1)
+			_, err := f.WriteAt(want[at:at+1], int64(at))
+			must(t, err)
+		}
+		if got := mustMap(t, f, length, mmap.ReadOnly).Bytes(); !bytes.Equal(got, want) {
+			t.Error("the mapping differs")
+		}
+		must(t, f.Truncate(2*step), f.Reserve(length))
+		clear(want[2*step:])
+		if got := contentOf(t, f); got != string(want) {
+			t.Error("the file differs after it was cut and reserved again")
 		}
 	})
 }

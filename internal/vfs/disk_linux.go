@@ -3,7 +3,9 @@
 package vfs
 
 import (
+	"errors"
 	"fmt"
+	"math"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +18,20 @@ func syncData(fd int) error { return unix.Fdatasync(fd) }
 
 // syncAll is one fsync, never repeated.
 func syncAll(fd int) error { return unix.Fsync(fd) }
+
+// nextData returns the first range at or behind offset that was written to, an empty one if none was. It moves the
+// descriptor's offset, which nothing else uses.
+func nextData(fd int, offset int64) (from, to int64, err error) {
+	if from, err = unix.Seek(fd, offset, unix.SEEK_DATA); errors.Is(err, unix.ENXIO) {
+		return offset, offset, nil
+	} else if err != nil {
+		return offset, math.MaxInt64, nil // to the file's end, wherever that is
+	}
+	if to, err = unix.Seek(fd, from, unix.SEEK_HOLE); err != nil {
+		return from, math.MaxInt64, nil
+	}
+	return from, to, nil
+}
 
 // fileSystem names the file system of fd and says whether it is copy-on-write. XFS writes in place except to
 // blocks shared by a reflink, which the store never makes. The numbers are those of linux/magic.h and of OpenZFS.

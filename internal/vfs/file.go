@@ -49,6 +49,15 @@ func (f *file) identity() (any, error) {
 	return inode{uint64(status.Dev), status.Ino}, failure("identify", f.path, err)
 }
 
+// nextData asks the file system. One that can't say takes everything for data.
+func (f *file) nextData(offset int64) (from, to int64, err error) {
+	err = hold(f.conn, func(fd int) error {
+		from, to, err = nextData(fd, offset)
+		return err
+	})
+	return from, to, failure("find data in", f.path, err)
+}
+
 func (f *file) ReadAt(p []byte, offset int64) (int, error) {
 	n, err := f.file.ReadAt(p, offset)
 	return n, failure("read", f.path, err)

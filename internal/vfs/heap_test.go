@@ -245,3 +245,23 @@ func TestStoresAndSyncsMayRunTogether(t *testing.T) {
 		t.Error("the file differs")
 	}
 }
+
+func TestOnlyWhatWasWrittenIsReadToBeMapped(t *testing.T) {
+	for name, d := range map[string]Dir{"memory": NewMemory().disk, "real": openReal(t)} {
+		f := mustCreate(t, d, "a")
+		must(t, f.Reserve(64<<20))
+		_, err := f.WriteAt([]byte("written"), 8<<20)
+		must(t, err)
+		s, ok := f.(sparse)
+		if !ok {
+			t.Fatalf("%s: %T does not know its holes", name, f)
+		}
+		from, to, err := s.nextData(0)
+		if must(t, err); from > 8<<20 || to < 8<<20+7 {
+			t.Errorf("%s: data from %d to %d, which leaves out some", name, from, to)
+		}
+		if next, end, err := s.nextData(min(to, 64<<20)); err != nil || next != end && end < 64<<20 {
+			t.Errorf("%s: behind it there is data from %d to %d, %v", name, next, end, err)
+		}
+	}
+}

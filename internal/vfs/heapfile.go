@@ -200,13 +200,39 @@ func (f *heapFile) load(length int64, mode mmap.Mode) error {
 	return nil
 }
 
+// sparse is a File that knows where it was never written to.
+type sparse interface {
+	// nextData returns the first range at or behind offset in which the file may hold anything but zeros; an empty one:
+	// there is none.
+	nextData(offset int64) (from, to int64, err error)
+}
+
 // fill copies the file to the twin. What is zero already is not touched, so that a segment that was reserved and never
-// written takes no memory.
+// written takes no memory, and little time where the file knows that it wasn't.
 func fill(twin *mmap.Twin, from File) error {
+	known, ok := from.(sparse)
+	if !ok {
+		return fillRange(twin, from, 0, twin.Len())
+	}
+	for offset := int64(0); offset < int64(twin.Len()); {
+		start, end, err := known.nextData(offset)
+		if err != nil || start == end || start >= int64(twin.Len()) {
+			return err
+		}
+		if err := fillRange(twin, from, int(start), int(min(end, int64(twin.Len())))); err != nil {
+			return err
+		}
+		offset = end
+	}
+	return nil
+}
+
+// fillRange copies [offset, end).
+func fillRange(twin *mmap.Twin, from File, offset, end int) error {
 	const pieceLength = 64 << 10
-	piece, zeros := make([]byte, pieceLength), make([]byte, pieceLength)
-	for offset := 0; offset < twin.Len(); {
-		n, err := from.ReadAt(piece[:min(pieceLength, twin.Len()-offset)], int64(offset))
+	piece, zeros := make([]byte, min(pieceLength, end-offset)), make([]byte, min(pieceLength, end-offset))
+	for offset < end {
+		n, err := from.ReadAt(piece[:min(pieceLength, end-offset)], int64(offset))
 		if !bytes.Equal(piece[:n], zeros[:n]) {
 			twin.WriteAt(piece[:n], int64(offset))
 		}

@@ -48,7 +48,8 @@ type memoryDisk struct {
 
 // content is what a file holds. It goes when it has neither a name nor an opening.
 type content struct {
-	bytes []byte
+	bytes []byte // up to the last one that was ever written; what follows are zeros, which take no memory
+	size  int64
 	named bool
 	open  int
 
@@ -142,8 +143,8 @@ func (d *memoryDisk) unname(name string) {
 // drop gives the space of a content back that has neither a name nor an opening.
 func (d *memoryDisk) drop(c *content) {
 	if !c.named && c.open == 0 {
-		d.used -= int64(len(c.bytes))
-		c.bytes = nil
+		d.used -= c.size
+		c.bytes, c.size = nil, 0
 	}
 }
 
@@ -181,7 +182,7 @@ func (d *memoryDisk) Lock(name string, exclusive bool) (Lock, error) {
 		if err := d.resize(c, pidLength); err != nil {
 			return nil, failure(operation, d.at(name), err)
 		}
-		copy(c.bytes, holderRecord(strconv.Itoa(os.Getpid())))
+		c.write(holderRecord(strconv.Itoa(os.Getpid())), 0)
 		c.exclusive = true
 	default:
 		c.shared++
@@ -206,7 +207,7 @@ func (l *memoryLock) Unlock() error {
 	l.released = true
 	if l.exclusive {
 		l.content.exclusive = false
-		copy(l.content.bytes, holderRecord(""))
+		l.content.write(holderRecord(""), 0)
 		return nil
 	}
 	l.content.shared--
@@ -218,17 +219,36 @@ func (d *memoryDisk) resize(c *content, size int64) error {
 	if size < 0 {
 		return fmt.Errorf("size %d is negative: %w", size, fs.ErrInvalid)
 	}
-	more := size - int64(len(c.bytes))
+	more := size - c.size
 	if more > 0 && d.capacity > 0 && d.used+more > d.capacity {
 		return syscall.ENOSPC
 	}
 	d.used += more
-	if more > 0 {
-		c.bytes = append(c.bytes, make([]byte, more)...)
-		return nil
-	}
-	if c.bytes = c.bytes[:size]; cap(c.bytes) > 2*len(c.bytes) {
-		c.bytes = slices.Clone(c.bytes)
+	c.size = size
+	if size < int64(len(c.bytes)) {
+		if c.bytes = c.bytes[:size]; cap(c.bytes) > 2*len(c.bytes) {
+			c.bytes = slices.Clone(c.bytes)
+		}
 	}
 	return nil
+}
+
+// read copies what is there from offset on, which lies within the size, and returns how much that was.
+func (c *content) read(p []byte, offset int64) int {
+	p = p[:min(int64(len(p)), c.size-offset)]
+	n := 0
+	if offset < int64(len(c.bytes)) {
+		n = copy(p, c.bytes[offset:])
+	}
+	clear(p[n:])
+	return len(p)
+}
+
+// write copies p to offset, as far as the size reaches, and returns how much that was.
+func (c *content) write(p []byte, offset int64) int {
+	p = p[:max(min(int64(len(p)), c.size-offset), 0)]
+	if more := offset + int64(len(p)) - int64(len(c.bytes)); more > 0 {
+		c.bytes = append(c.bytes, make([]byte, more)...)
+	}
+	return copy(c.bytes[offset:], p)
 }

@@ -71,3 +71,17 @@ func TestATruncatedFileGivesItsMemoryBack(t *testing.T) {
 		t.Errorf("it holds %d bytes", held)
 	}
 }
+
+func TestWhatWasNeverWrittenTakesNoMemory(t *testing.T) {
+	d := NewMemory()
+	f := reserved(t, d, "a", 1<<40)
+	_, err := f.WriteAt([]byte("written"), 100)
+	must(t, err)
+	if held := cap(d.disk.files["a"].bytes); held > 1000 {
+		t.Errorf("it holds %d bytes", held)
+	}
+	last := []byte{1}
+	if n, err := f.ReadAt(last, 1<<40-1); n != 1 || err != nil || last[0] != 0 {
+		t.Errorf("the last byte is %d, %d read, %v", last[0], n, err)
+	}
+}

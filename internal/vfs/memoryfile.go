@@ -29,6 +29,15 @@ func (f *memoryFile) Name() string { return f.name }
 
 func (f *memoryFile) identity() (any, error) { return f.content, nil }
 
+// nextData is the rest of what was written.
+func (f *memoryFile) nextData(offset int64) (from, to int64, err error) {
+	err = f.with("find data in", func() error {
+		to = max(offset, int64(len(f.content.bytes)))
+		return nil
+	})
+	return offset, to, err
+}
+
 // with calls fn with the disk locked and the file open.
 func (f *memoryFile) with(operation string, fn func() error) error {
 	f.disk.mu.Lock()
@@ -46,10 +55,10 @@ func (f *memoryFile) ReadAt(p []byte, offset int64) (n int, err error) {
 			return fmt.Errorf("offset %d is negative: %w", offset, fs.ErrInvalid)
 		case len(p) == 0:
 			return nil
-		case offset >= int64(len(f.content.bytes)):
+		case offset >= f.content.size:
 			return io.EOF
 		}
-		if n = copy(p, f.content.bytes[offset:]); n < len(p) {
+		if n = f.content.read(p, offset); n < len(p) {
 			return io.EOF
 		}
 		return nil
@@ -67,12 +76,12 @@ func (f *memoryFile) WriteAt(p []byte, offset int64) (n int, err error) {
 		case len(p) == 0:
 			return nil
 		}
-		if end := offset + int64(len(p)); end > int64(len(f.content.bytes)) {
+		if end := offset + int64(len(p)); end > f.content.size {
 			if err := f.disk.resize(f.content, end); err != nil {
 				return err
 			}
 		}
-		n = copy(f.content.bytes[offset:], p)
+		n = f.content.write(p, offset)
 		return nil
 	})
 	return n, err
@@ -80,7 +89,7 @@ func (f *memoryFile) WriteAt(p []byte, offset int64) (n int, err error) {
 
 func (f *memoryFile) Size() (size int64, err error) {
 	err = f.with("size of", func() error {
-		size = int64(len(f.content.bytes))
+		size = f.content.size
 		return nil
 	})
 	return size, err
@@ -102,7 +111,7 @@ func (f *memoryFile) Reserve(size int64) error {
 			return fmt.Errorf("size %d is negative: %w", size, fs.ErrInvalid)
 		case !f.writable:
 			return syscall.EBADF
-		case size <= int64(len(f.content.bytes)):
+		case size <= f.content.size:
 			return nil
 		}
 		return f.disk.resize(f.content, size)

@@ -5,3 +5,6 @@
 package query
 
 const raceEnabled = false
+
+// rounds is how often a test is repeated that would be so often without the race detector.
+func rounds(n int) int { return n }

@@ -40,7 +40,7 @@ func all(int) bool               { return true }
 func TestAQueryAnswersLikeALinearScan(t *testing.T) {
 	for seed := range uint64(6) {
 		a := newArchive(t, seed, 4, 50<<seed, everyOther)
-		for range 300 {
+		for range rounds(300) {
 			visible := uint64(len(a.events)) - a.random.Uint64N(20)
 			a.set.SetVisible(visible)
 			region := a.region()
@@ -67,7 +67,7 @@ func TestADamagedEventIsToldOfWhereItMayHaveBeenSelected(t *testing.T) {
 				a.damageEvent(sequence)
 			}
 		}
-		for range 200 {
+		for range rounds(200) {
 			region, o := a.region(), Options{Backward: a.random.IntN(2) == 0, Check: true}
 			got, told := a.answer(region, o)
 			want := a.selected(region, uint64(len(a.events)), o)
