@@ -291,95 +291,90 @@ const (
 
 	// BypassAsPass: a bypass is recorded as if the gates had let the proposal pass.
 	BypassAsPass
-)
 
-// defects are their names and what they do wrong.
-var defects = [...]struct{ name, does string }{
-	SyncSkipped:            {"sync-skipped", "syncs of segments are not made and reported as successful"},
-	SyncErrorSwallowed:     {"sync-error-swallowed", "a failed sync counts as a successful one"},
-	SyncRetried:            {"sync-retried", "a failed sync is made again, and its second answer believed"},
-	SnapshotAfterSync:      {"snapshot-after-sync", "what a sync covers is looked up when it is over and not before it begins"},
-	DurableBeforeSync:      {"durable-before-sync", "the durable watermark moves before the sync that it rests on"},
-	WaitersTakenLate:       {"waiters-taken-late", "those who came when a sync had looked at what is staged are woken by it"},
-	AskedClearedLate:       {"asked-cleared-late", "a sync that is asked for when another one has looked at what is staged is forgotten"},
-	JoinerBelieved:         {"joiner-of-running-sync-believed", "an append that comes while a sync runs is told that this sync covered it"},
-	RetiredNotSynced:       {"retired-not-synced", "the segment that ended last is left out of a sync that covers the next one"},
-	SyncsNotSerial:         {"syncs-not-serial", "the sealer and closing sync while another sync is under way"},
-	DurableMarkZero:        {"durable-mark-zero", "events carry the mark 0 in place of the durable position"},
-	VisibleBeforeDurable:   {"visible-before-durable", "readers see events under every append before they are durable"},
-	IntervalNotArmed:       {"interval-not-armed", "no sync begins when the oldest staged event is as old as the policy allows"},
-	PoisonIgnored:          {"poison-ignored", "appends go on after a failed sync"},
-	IndeterminateAsSuccess: {"indeterminate-as-success", "an append whose sync failed is told that it is durable"},
-	CancelledWaitSucceeds:  {"cancelled-wait-succeeds", "a wait whose context ends is told that its event is durable"},
-	AheadNotKept:           {"ahead-not-kept", "appends do not wait where the open frame's bound on staged events is reached"},
-	UnsyncedForgotten:      {"unsynced-segment-forgotten", "a segment ends while the one before is not synced yet, which then never is"},
-	EndFrameMissing:        {"end-frame-missing", "a full segment gets no end frame that leads to the next one"},
-	CloseFrameBeforeSync:   {"close-frame-before-sync", "closing writes the close frame before what it vouches for is durable"},
-	CloseFrameWhenPoisoned: {"close-frame-when-poisoned", "a poisoned store gets a close frame, too"},
-	FooterBeforeFrames:     {"footer-before-frames", "a segment gets its footer before its frames are durable"},
-	GiveBackTooMuch:        {"give-back-too-much", "the room behind a segment's end is given back from the start of its last page"},
-	ClocksRestart:          {"clocks-restart", "the clock of an entity begins anew in every segment"},
-	HLCRestarts:            {"hlc-restarts", "the hybrid logical clock begins anew in every opening"},
-	IncarnationRepeated:    {"incarnation-repeated", "an opening takes the incarnation of the one before"},
-	HeaderNotSynced:        {"header-not-synced", "a new segment gets its name before its header is durable"},
-	DirectorySyncMissing:   {"directory-sync-missing", "a new segment is used before its name is durable"},
-	ReserveByTruncate:      {"reserve-by-truncate", "room is reserved by setting the file's size, which reserves nothing"},
-	FirstWordFirst:         {"first-word-first", "the word that makes a frame readable is stored before the rest of it"},
-	SaltLeftOut:            {"salt-left-out", "checksums of frames are not seeded with the segment's salt"},
-	OffsetLeftOut:          {"offset-left-out", "checksums of frames are not seeded with the frame's offset"},
-	FrameHeaderUnchecked:   {"frame-header-unchecked", "the checksum of a frame's header is not compared"},
-	PayloadUnchecked:       {"payload-crc-unchecked", "the checksum of an event's body is not compared"},
-	BatchUnchecked:         {"batch-commit-unchecked", "a batch counts whatever its commit frame says about its events"},
-	FooterUnchecked:        {"footer-unchecked", "the checksums of a footer's sections are not compared when it is opened"},
-	SuccessorSaltIgnored:   {"successor-salt-ignored", "a segment with another salt than its predecessor's end frame names is believed"},
-	MapFaultSwallowed:      {"map-fault-swallowed", "mapped bytes that can't be had count as bytes that are not there"},
-	TornTailRefused:        {"torn-tail-as-corruption", "a torn tail is taken for damage of what was acknowledged"},
-	CorruptionCut:          {"corruption-as-torn-tail", "damage of what was acknowledged is taken for a torn tail"},
-	RewriteSkipped:         {"rewrite-skipped", "what memory holds of unsealed segments is believed to be on the disk"},
-	RewriteNotSynced:       {"rewrite-not-synced", "what is written again of unsealed segments is not synced"},
-	CutEndFrameMissing:     {"end-frame-at-cut-missing", "recovery goes on in the next segment without an end frame at the cut"},
-	CutEndFrameNotSynced:   {"end-frame-not-synced", "recovery does not sync the end frame before it goes on"},
-	OpenFrameNotSynced:     {"open-frame-not-synced", "appends begin before the open frame is durable"},
-	CutTruncates:           {"cut-truncates", "recovery truncates the file at the cut"},
-	OpenMarkTooFar:         {"open-mark-too-far", "a clean opening's frame claims that the close frame is durable which is written again with it"},
-	CloseFrameTrusted:      {"ghost-close-frame-trusted", "a close frame that was found in memory is not written again"},
-	LaterFilesKept:         {"later-files-kept", "files behind the cut stay"},
-	RemovalNotSynced:       {"unused-removed-without-directory-sync", "the removal of files that count for nothing is not synced"},
-	NumberReused:           {"number-reused", "the segment behind a cut takes the number of one that counts for nothing"},
-	LostRangeForgotten:     {"lost-range-forgotten", "sequences that may have been given away before a crash are given away again"},
-	EmptyLossForgotten:     {"lost-range-of-crash-before-first-append-forgotten", "no range is lost where the crash left no event of the opening"},
-	AheadUnderstated:       {"ahead-understated", "the open frame promises less than the appends that may follow take"},
-	LockNotTaken:           {"lock-not-taken", "a lock that somebody else holds is taken all the same"},
-	LockNotRechecked:       {"lock-not-rechecked", "a lock counts although its file was replaced meanwhile"},
-	LinksFollowed:          {"links-followed", "a symbolic link in the place of a file is followed"},
-	BatchCommitMissing:     {"batch-commit-missing", "a batch gets no commit frame"},
-	BatchSumConstant:       {"batch-sum-constant", "the checksum over the events of a batch does not depend on them"},
-	BatchHalfVisible:       {"batch-half-visible", "readers see a batch without its last event until something else is appended"},
-	BatchNotWaitedFor:      {"batch-not-waited-for", "a batch waits for what the policy says and no more"},
-	TornBatchCounted:       {"torn-batch-counted", "of a batch whose end did not reach the disk the events count that did"},
-	EarlierItemsForgotten:  {"earlier-items-forgotten", "what an item of a batch expects is judged without the items before it"},
-	StagedKeyOverlooked:    {"staged-key-overlooked", "a key that is staged and not visible yet is not found"},
-	SealedKeyOverlooked:    {"sealed-key-overlooked", "keys are not looked for in segments that are sealed"},
-	AnyRequestTaken:        {"any-request-taken", "a key is answered with what has it, whatever the request is"},
-	MixedKeysStored:        {"mixed-keys-stored", "a batch of which some keys are known is stored all the same"},
-	KeyForgottenEarly:      {"key-forgotten-early", "keys are forgotten after half the time that they are to be kept"},
-	BatchKeyNotIndexed:     {"batch-key-not-indexed", "the key of a batch does not get into the index when it is appended"},
-	BatchKeyNotRecovered:   {"batch-key-not-recovered", "the key of a batch does not get into the index that an opening builds"},
-	BatchKeyNotRebuilt:     {"batch-key-not-rebuilt", "the key of a batch does not get into the index that is built in place of a damaged footer"},
-	BatchRequestForgotten:  {"batch-request-forgotten", "the begin frame of a batch does not hold the request that its key is for"},
-	JudgedOutsideOnly:      {"judged-outside-only", "what came since a unit was judged is not looked at in the commit section"},
-	WatchOffByOne:          {"watch-off-by-one", "the first event behind what a condition was judged against is overlooked"},
-	WatchEndsWithSegment:   {"watch-ends-with-segment", "what came since a unit was judged is looked for in the newest segment only"},
-	AnswerFromStaged:       {"answer-from-staged", "keys and conditions are answered from events that nobody can see yet"},
-	ConflictOutdated:       {"conflict-outdated", "an expectation is refused for what is visible, though a staged event fulfils it"},
-	AnswerNotWaitedFor:     {"answer-not-waited-for", "an answer is given before the event that it rests on is durable, to who waits for that"},
-	ConversationForgotten:  {"conversation-forgotten", "what an event causes does not inherit its correlation"},
-	DepthNotCounted:        {"depth-not-counted", "an event has the depth of its cause"},
-	FirstItemAsCause:       {"first-item-as-cause", "an item of a batch that another one causes says that the first one did"},
-	ReceiptReusable:        {"receipt-reusable", "a gate receipt can be used again"},
-	GatePanicPasses:        {"gate-panic-passes", "a gate that panics lets the proposal pass"},
-	BypassAsPass:           {"bypass-as-pass", "a bypass is recorded as if the gates had let the proposal pass"},
-}
+	// Cursors.
+
+	// CursorNotSynced: an acknowledgement returns before it is durable.
+	CursorNotSynced
+
+	// CursorBothSlots: an acknowledgement overwrites the position before it, too, at once.
+	CursorBothSlots
+
+	// CursorOlderSlot: of two sound slots of a cursor the older one counts.
+	CursorOlderSlot
+
+	// CursorNotSettled: what memory holds of a cursor's file is believed to be on the disk when it is opened.
+	CursorNotSettled
+
+	// CursorNameNotSynced: a new cursor is used before its file's name is durable.
+	CursorNameNotSynced
+
+	// LossNotTold: a cursor goes on behind a lost range without a word.
+	LossNotTold
+
+	// FutureAcknowledged: what was not returned yet can be acknowledged.
+	FutureAcknowledged
+
+	// ForeignCursorTaken: a cursor's position is taken whatever store it is of.
+	ForeignCursorTaken
+
+	// Reactors.
+
+	// AckBeforeReactions: a reactor makes its position durable before the reactions.
+	AckBeforeReactions
+
+	// ReactionKeyOfOpening: the key of reactions depends on when the reactor was started, and not on their cause alone.
+	ReactionKeyOfOpening
+
+	// ParkedForgotten: an event that is put aside is not recorded.
+	ParkedForgotten
+
+	// Projections and what is kept of them.
+
+	// ForeignStateBelieved: a state in a file is believed though the newest event in it is gone, or another one.
+	ForeignStateBelieved
+
+	// StateVersionIgnored: states of another version of a fold are taken for its own.
+	StateVersionIgnored
+
+	// StateFileUnchecked: the checksum of a state's file is not compared.
+	StateFileUnchecked
+
+	// OlderStateKept: an older state takes the place of a newer one.
+	OlderStateKept
+
+	// FailedStateKept: what a fold had made when it failed is kept.
+	FailedStateKept
+
+	// CachedStateShared: callers get the state that is kept, and not one of their own.
+	CachedStateShared
+
+	// DeltaSkipsOne: the first event behind a kept state is left out.
+	DeltaSkipsOne
+
+	// WatchDropsLast: what came while a state was made does not lead to another one.
+	WatchDropsLast
+
+	// Following.
+
+	// WakeupLost: what comes while somebody begins to wait for it does not wake them.
+	WakeupLost
+
+	// NotifyMissing: nobody is told that events became visible by a sync.
+	NotifyMissing
+
+	// NewestPartOnly: what somebody waits for is looked for in the newest segment only.
+	NewestPartOnly
+
+	// DropNotCounted: events that a subscription drops are not counted.
+	DropNotCounted
+
+	// CaughtUpEarly: the mark that history is over comes before its end.
+	CaughtUpEarly
+
+	// HistoryGap: between history and what comes live, events are left out.
+	HistoryGap
+)
 
 // Defects returns all defects.
 func Defects() []Defect {

@@ -44,7 +44,7 @@ type inventory struct {
 // derivedSuffixes are those of files that exist only beside segments: positions of cursors, and what was computed
 // from events. A directory with them and without segments has lost its segments. Who makes them also removes those of
 // which the making was not finished.
-var derivedSuffixes = [...]string{".cursor", ".run", ".run.tmp", ".cache"}
+var derivedSuffixes = [...]string{".cursor", ".cursor.tmp", ".run", ".run.tmp", ".cache", ".cache.tmp"}
 
 func isDerived(name string) bool {
 	return slices.ContainsFunc(derivedSuffixes[:], func(suffix string) bool { return strings.HasSuffix(name, suffix) })

@@ -1,0 +1,7 @@
+// The constant of all other builds.
+
+//go:build !race
+
+package cache
+
+const raceBuild = false
