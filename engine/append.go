@@ -4,6 +4,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/batpak/batpak/engine/internal/commit"
@@ -107,6 +108,7 @@ type link struct {
 	inBatch     uint16 // place in the batch of the item that caused it, from 1; 0: none did
 	correlation event.ID
 	cause       query.Found // what the options name as the cause, if it was found already
+	own         bool        // it is the engine's event, of a reserved kind
 }
 
 // encode fills in the unit's draft, of which coordinate, kind, codec and payload are set, and encodes it. A gate receipt is
@@ -122,7 +124,7 @@ func (s *Store) encode(unit *commit.Unit, options *AppendOptions, link link) (St
 	if len(options.Tags) != 0 {
 		draft.Tags = unit.Tags(options.Tags)
 	}
-	if err := draft.Validate(s.maxPayload); err != nil {
+	if err := draft.Validate(s.maxPayload); err != nil && !(link.own && errors.Is(err, ErrReservedKind)) {
 		return StageValidate, err
 	}
 	item := unit.Next()

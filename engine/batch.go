@@ -49,6 +49,7 @@ type Item struct {
 	causer  *Item       // the same, if it was given as an item
 	typed   *definition // of the type that encoded it; nil: none did
 	err     error       // of encoding
+	own     bool        // the engine's, whose kind may be a reserved one
 }
 
 // Add adds an event with a value, encoded as [Store.Append] does, and at once: changing the value later
@@ -195,6 +196,11 @@ func (e *BatchError) Unwrap() error { return e.Err }
 // ([Options].MaxBatchEvents, MaxBatchBytes), for a cause that is no earlier item or that is given twice, and for an expected
 // last id behind an item of the same entity, which can't be known.
 func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
+	return s.appendBatch(b, query.Found{}, commit.WaitDurable)
+}
+
+// appendBatch is AppendBatch with what it waits for. shared is what the batch reacts to, if it was found already.
+func (s *Store) appendBatch(b *Batch, shared query.Found, wait commit.Wait) ([]Receipt, error) {
 	if s.log == nil {
 		return nil, s.notWritten()
 	}
@@ -215,8 +221,7 @@ func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
 	if err := s.addConditions(unit, b.Conditions, -1); err != nil {
 		return nil, &BatchError{-1, StageValidate, err}
 	}
-	var shared query.Found // the cause of all
-	if !b.cause.IsZero() {
+	if !b.cause.IsZero() && shared.Sequence == 0 {
 		var err error
 		if shared, err = s.cause(b.cause); err != nil {
 			return nil, &BatchError{-1, StageCause, err}
@@ -224,7 +229,7 @@ func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
 	}
 	correlations := make([]event.ID, len(b.items))
 	for i, item := range b.items {
-		link, options := link{}, item.options
+		link, options := link{own: item.own}, item.options
 		switch {
 		case item.caused:
 			link.inBatch, link.correlation = uint16(item.causing+1), correlations[item.causing]
@@ -237,7 +242,6 @@ func (s *Store) AppendBatch(b *Batch) ([]Receipt, error) {
 		correlations[i] = unit.Draft.Correlation
 	}
 	s.log.EndBatch(unit)
-	wait := commit.WaitDurable
 	if hooks.Enabled && hooks.Planted(hooks.BatchNotWaitedFor) {
 		wait = commit.WaitPolicy
 	}

@@ -51,6 +51,19 @@
 // [Store.WalkChain] and [Store.VerifyChain] check the hash chain; [Store.Head] and [Store.Prove] give what proves an event to somebody
 // who keeps nothing but a head.
 //
+// # Following
+//
+// Who follows the log reads it, and slows nobody down:
+//
+//	Store.SubscribeLossy     events as they come; who is too slow is told how many it missed
+//	Store.CursorGuaranteed   every event at least once, from a position that is kept under a name
+//	Store.StartReactor       a function that answers events with events, each once, over crashes
+//	Project, ProjectEach     a state folded from events, kept and brought up to date by what is new
+//	WatchProjection          its new state after changes
+//
+// Sequences are never used twice, so a position that is kept is good for ever. Where an unclean end took events that a
+// reader may have been given, it is told: [ErrLost]. Positions of other stores are [ErrDiverged].
+//
 // # Caveats
 //
 // A store is closed with [Store.Close]: there is no finalizer, and until then the

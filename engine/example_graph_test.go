@@ -47,9 +47,9 @@ func ExampleGraph_WriteMermaid() {
 	}
 	// Output:
 	// flowchart LR
-	//     n1["#35;1 0x1000<br/>order-7@shop<br/>019aaf279c0070008000026dce7e87d9"]
-	//     n4["#35;4 0x1000<br/>warehouse@shop<br/>019aaf279c00700080000c486add6aa4"]:::asked
-	//     n5["#35;5 0x1000<br/>order-7@shop<br/>019aaf279c0070008000118d6f562e4d"]
+	//     n1["#35;1 0x1000<br/>order-7@shop<br/>019aaf279c0070008000018d6f562e4d"]
+	//     n4["#35;4 0x1000<br/>warehouse@shop<br/>019aaf279c00700080000f6894a9b8dc"]:::asked
+	//     n5["#35;5 0x1000<br/>order-7@shop<br/>019aaf279c007000800011c0c30e842c"]
 	//     n1 --> n4
 	//     n4 --> n5
 	//     classDef asked stroke-width:3px
@@ -74,9 +74,9 @@ func ExampleGraph_WriteDOT() {
 	// digraph causality {
 	//	rankdir=LR;
 	//	node [shape=box, fontname=monospace];
-	//	n1 [label="#1 0x1000\norder-7@shop\n019aaf279c0070008000026dce7e87d9"];
-	//	n4 [label="#4 0x1000\nwarehouse@shop\n019aaf279c00700080000c486add6aa4", penwidth=3];
-	//	n5 [label="#5 0x1000\norder-7@shop\n019aaf279c0070008000118d6f562e4d"];
+	//	n1 [label="#1 0x1000\norder-7@shop\n019aaf279c0070008000018d6f562e4d"];
+	//	n4 [label="#4 0x1000\nwarehouse@shop\n019aaf279c00700080000f6894a9b8dc", penwidth=3];
+	//	n5 [label="#5 0x1000\norder-7@shop\n019aaf279c007000800011c0c30e842c"];
 	//	n1 -> n4;
 	//	n4 -> n5;
 	// }

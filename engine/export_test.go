@@ -8,7 +8,9 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/internal/vfs"
 )
 
@@ -66,3 +68,12 @@ func mutexesOf(v reflect.Value, steps int) []*sync.Mutex {
 
 // WaitForMerges returns when the runs over what was sealed so far are merged.
 func WaitForMerges(s *Store) { s.merger.Wait() }
+
+// BackoffAfter is how long a reactor waits after a failed attempt, from 1, if its policy has both limits.
+func BackoffAfter(p ErrorPolicy, attempt int) time.Duration { return p.after(attempt) }
+
+// ReactionKey is the key of a reactor's reactions to an event.
+func ReactionKey(r *Reactor, id event.ID) string { return r.prefix + id.String() }
+
+// HoldsFrames reports whether a subscription, which no call is under way of, may hold frames that it read.
+func HoldsFrames(u *Subscription) bool { return u.over == nil && u.reader.Reading() }

@@ -160,7 +160,7 @@ func TestALifeOfAStoreReachesEveryPoint(t *testing.T) {
 	// A store that is new, filled, and left in the middle.
 	s := mustOpen(t, path+"/store", options(engine.SyncEveryAppend()))
 	mustAppend(t, s, 700)
-	mustAsk(t, set, s)
+	mustAskAgain(t, set, s)
 	until(func() bool { return allSealed(s) })
 	engine.WaitForMerges(s)
 	crashed := imageOf(t, path+"/store")
@@ -192,9 +192,9 @@ func TestALifeOfAStoreReachesEveryPoint(t *testing.T) {
 	}
 }
 
-// mustAsk appends a batch with a key and conditions while something comes between that makes it be judged again, and appends
+// mustAskAgain appends a batch with a key and conditions while something comes between that makes it be judged again, and appends
 // it again.
-func mustAsk(t *testing.T, set *hooks.Set, s *engine.Store) {
+func mustAskAgain(t *testing.T, set *hooks.Set, s *engine.Store) {
 	t.Helper()
 	mustInject(t, set, hooks.Rule{Point: hooks.AppendJudged, Times: 1, Action: hooks.Do(func(hooks.Reached) error {
 		mustAppend(t, s, 1)

@@ -180,6 +180,8 @@ type Options struct {
 	// clock of the event that has it, at least a second; 0: forever. A key that
 	// is older counts as new.
 	KeyRetention time.Duration
+	// Cache is how states of projections are kept.
+	Cache CacheOptions
 	// Registry holds the types of kinds, for [Store.Decode] and for the appends of each [Type] in
 	// it; nil: none. It may be that of other stores, too; from the first opening on it takes no further types.
 	Registry *Registry
@@ -198,6 +200,48 @@ type Options struct {
 	// poison; nil: silent. Its handler is called by whoever has something to say,
 	// without locks of the store; it must not call Close.
 	Logger *slog.Logger
+}
+
+// Limits and defaults of [CacheOptions], in bytes.
+const (
+	DefaultCacheBytes = 64 << 20
+	MinCacheBytes     = 64 << 10
+	MinCacheFileBytes = 1 << 20
+)
+
+// CacheOptions are how states of projections are kept. The zero value keeps them in memory only.
+type CacheOptions struct {
+	// Bytes is how much the states in memory may take, at least MinCacheBytes; 0: 64 MiB. It is as exact as their sizes are, of
+	// which those of large states are estimated; see Fold.Size. What callers were given is not in it.
+	Bytes int64
+	// Off keeps nothing: every projection reads all of its events.
+	Off bool
+	// FileBytes is how much states may take that are kept in files of the store's directory too, so that they outlive the
+	// process, at least MinCacheFileBytes; 0: none are. They are derived: removing them costs time only.
+	FileBytes int64
+	// FileEvents is after how many further events a state is written to its file again; 0: 256.
+	FileEvents int
+}
+
+// complete returns the options with defaults in place of zero values.
+func (o CacheOptions) complete() (CacheOptions, error) {
+	if o.Bytes == 0 {
+		o.Bytes = DefaultCacheBytes
+	}
+	if o.FileEvents == 0 {
+		o.FileEvents = 256
+	}
+	switch {
+	case o.Bytes < MinCacheBytes:
+		return o, &OptionError{"Cache.Bytes", o.Bytes, fmt.Sprintf("at least %d bytes, or 0", MinCacheBytes)}
+	case o.FileBytes != 0 && o.FileBytes < MinCacheFileBytes:
+		return o, &OptionError{"Cache.FileBytes", o.FileBytes, fmt.Sprintf("at least %d bytes, or 0 (none)", MinCacheFileBytes)}
+	case o.FileEvents < 0:
+		return o, &OptionError{"Cache.FileEvents", o.FileEvents, "1 or more, or 0"}
+	case o.Off && o.FileBytes != 0:
+		return o, &OptionError{"Cache.FileBytes", o.FileBytes, "0 where the cache is off"}
+	}
+	return o, nil
 }
 
 // complete returns the options with defaults in place of zero values.
@@ -222,6 +266,10 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if o.Cache, err = o.Cache.complete(); err != nil {
+		return o, err
 	}
 	switch {
 	case o.Sync.check() != nil:

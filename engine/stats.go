@@ -39,7 +39,45 @@ type Stats struct {
 	Dropped    uint64 // index files found damaged, or not this store's, since opening
 	Warming    bool   // what lookups of keys begin with is being read, as after every opening for writing
 
+	Cursors CursorStats // what reads with cursors
+
+	Cache CacheStats // of states of projections
+
 	Poisoned error // why nothing can be written; nil: it can
+}
+
+// CacheStats count what became of states of projections since opening. A state that is not kept, or no longer, is made anew from its
+// events.
+type CacheStats struct {
+	Hits, Misses uint64 // of looking for a state in memory
+	Entries      uint64 // states in memory
+	Bytes        int64  // that they take
+	Dropped      uint64 // states not kept since too many came at once
+	Rejected     uint64 // states not kept since they are too large, or asked for less than those that are
+	Unkept       uint64 // states not kept since their encoding is not, or would not come back as, what they are; see Fold.Clone
+	Older        uint64 // states that came when a newer one was kept
+	Evicted      uint64 // states that made room for others
+
+	FileHits, FileMisses uint64 // of looking for a state in files, after a miss in memory
+	Files                uint64 // with a state
+	FileBytes            int64  // that they take
+	FilesWritten         uint64
+	FilesDropped         uint64 // states not written since too many waited
+	FilesDiscarded       uint64 // files that were not believed: damaged, of another store, or of a state that is gone
+	FilesFailed          uint64 // files that could not be read, written or removed
+	FilesEvicted         uint64 // files that made room for others
+}
+
+// cacheStats returns the counters of what states are kept in.
+func (s *Store) cacheStats() CacheStats {
+	memory, files := s.states.Stats()
+	return CacheStats{
+		Hits: memory.Hits, Misses: memory.Misses, Entries: memory.Entries, Bytes: memory.Bytes,
+		Dropped: memory.Dropped, Rejected: memory.Rejected, Unkept: s.states.Unkept(), Older: memory.Older, Evicted: memory.Evicted,
+		FileHits: files.Hits, FileMisses: files.Misses, Files: files.Files, FileBytes: files.Bytes,
+		FilesWritten: files.Written, FilesDropped: files.Dropped, FilesDiscarded: files.Discarded,
+		FilesFailed: files.Failed, FilesEvicted: files.Evicted,
+	}
 }
 
 // Stats returns the counters. It waits for nobody, and each counter is as of some moment during the call; Durable is never
@@ -61,6 +99,8 @@ func (s *Store) Stats() Stats {
 	stats.Runs, stats.RunBytes, stats.Dropped = merging.Runs, merging.Bytes, merging.Dropped
 	stats.Merges, stats.MergeFails, stats.Warming = merging.Merges, merging.Failures, merging.Warming
 	stats.Rebuilt = s.reader.Rebuilt()
+	stats.Cache = s.cacheStats()
+	stats.Cursors = s.cursors.stats()
 	if s.log == nil {
 		stats.Visible = s.set.Visible()
 		stats.Staged, stats.Durable, stats.Events = stats.Visible, stats.Visible, s.report.Events

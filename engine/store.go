@@ -14,7 +14,9 @@ import (
 
 	"github.com/batpak/batpak/engine/internal/chain"
 	"github.com/batpak/batpak/engine/internal/commit"
+	"github.com/batpak/batpak/engine/internal/follow"
 	"github.com/batpak/batpak/engine/internal/merge"
+	"github.com/batpak/batpak/engine/internal/project"
 	"github.com/batpak/batpak/engine/internal/query"
 	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/seam"
@@ -34,8 +36,13 @@ type Store struct {
 	reader     *query.Reader
 	chain      *chain.Chain
 	merger     *merge.Merger
+	hub        *follow.Hub    // wakes who follows
+	crew       follow.Crew    // goroutines that call functions of the user's
+	cursors    cursorRegistry // cursors that are open
+	states     *project.States
 	logger     *slog.Logger
 	identity   [16]byte
+	ancestors  []mmapseg.Ancestor
 	lost       []mmapseg.Range
 	report     recovery.Report
 	hashing    bool
@@ -112,6 +119,7 @@ func (s *Store) recover(options Options) error {
 		Set: s.set, Index: s.index, Decoder: decoder, Ended: ErrClosed, Damage: state.Damage, Logger: options.Logger,
 		Damaged: func(run *index.Run, cause error) { s.merger.Damaged(run, cause) },
 	})
+	s.hub = follow.New(follow.Config{Visible: s.set.Visible, Index: s.index, Ended: ErrClosed, Static: static(options)})
 	if options.ReadOnly {
 		return s.openForReading(state, decoder, unsealed, options)
 	}
@@ -156,11 +164,12 @@ func (s *Store) openForReading(state *recovery.State, decoder *mmapseg.Decoder, 
 		s.set.Add(segment)
 	}
 	s.set.SetVisible(state.LastSequence)
-	s.identity, s.lost, s.report = state.Identity, state.Lost, state.Report
+	s.identity, s.ancestors, s.lost, s.report = state.Identity, state.Ancestors, state.Lost, state.Report
 	if err := s.addParts(state, segments, unsealed); err != nil {
 		return err
 	}
 	s.startChain(state.Origin, decoder, state)
+	s.states = s.newStates(state.Origin, state.Ancestors, options)
 	return s.startMerging(state.Origin, options)
 }
 
@@ -210,13 +219,13 @@ func (s *Store) openForWriting(state *recovery.State, decoder *mmapseg.Decoder, 
 	if len(r.Segments) > len(state.Segments) { // recovery made it
 		s.index.AddPart(commit.NewPart(active, index.NewTail(active.Size)))
 	}
-	s.identity, s.report, s.lost = r.Identity, r.Report, state.Lost
+	s.identity, s.ancestors, s.report, s.lost = r.Identity, r.Ancestors, r.Report, state.Lost
 	if !r.Lost.IsZero() {
 		s.lost = append(s.lost[:len(s.lost):len(s.lost)], r.Lost)
 	}
 	config := commit.Config{
 		Dir: s.dir, Set: s.set, Index: s.index, Head: s.reader.Head, Sealed: s.sealed,
-		ByKey: s.byKey, Occurs: s.occurs, Newest: s.newest, KeyRetention: options.KeyRetention, EveryAppend: options.Sync.kind == everyAppend, SyncAll: options.SyncMode == SyncAll,
+		ByKey: s.byKey, Occurs: s.occurs, Newest: s.newest, KeyRetention: options.KeyRetention, Published: s.hub.Notify, Poisoned: s.hub.Stop, EveryAppend: options.Sync.kind == everyAppend, SyncAll: options.SyncMode == SyncAll,
 		Hashing: s.hashing, SegmentSize: options.SegmentSize, Limit: limit, SyncEvents: uint64(options.Sync.events), SyncInterval: options.Sync.interval, Clock: options.Clock, Seed: seed,
 		Origin: r.Origin, Logger: options.Logger, Hooks: options.Hooks,
 		Start: commit.Start{
@@ -234,6 +243,7 @@ func (s *Store) openForWriting(state *recovery.State, decoder *mmapseg.Decoder, 
 	}
 	s.log = commit.New(config)
 	s.startChain(r.Origin, decoder, state)
+	s.states = s.newStates(r.Origin, r.Ancestors, options)
 	return nil
 }
 
@@ -264,9 +274,9 @@ func (s *Store) sealed(r *commit.Retired) {
 func (s *Store) Close() error {
 	s.closing.Store(true)
 	s.closed.Do(func() {
-		var err error
+		err := s.endFollowing()
 		if s.log != nil {
-			err = s.log.Close()
+			err = errors.Join(err, s.log.Close())
 		}
 		s.closeErr = errors.Join(err, s.release())
 	})

@@ -26,7 +26,7 @@ func newLogAt(t *testing.T, dir vfs.Dir, next, ahead uint64) *Log {
 	set.Add(first)
 	x := indexOf(first)
 	l := New(Config{
-		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, SegmentSize: mmapseg.MinSize, Limit: ahead, Clock: time.Now,
+		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, Published: func() {}, Poisoned: func(error) {}, SegmentSize: mmapseg.MinSize, Limit: ahead, Clock: time.Now,
 		Logger: slog.New(slog.DiscardHandler), Start: Start{Tail: mmapseg.HeaderSize, Next: next},
 	})
 	t.Cleanup(func() { _ = errors.Join(l.Close(), set.Close()) }) // tests that care close it themselves

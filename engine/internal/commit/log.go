@@ -71,6 +71,10 @@ type Config struct {
 	KeyRetention time.Duration
 	// Sealed is called by the sealer for every segment that got its footer.
 	Sealed func(*Retired)
+	// Published is called after the visible watermark moved, by who moved it, outside the section: it must not block.
+	Published func()
+	// Poisoned is called once, when nothing can be added any more, in the section: it must not block.
+	Poisoned func(cause error)
 
 	Start    Start
 	Unsealed []Retired // ended segments that have no footer yet
@@ -122,6 +126,8 @@ type Log struct {
 	head        func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
 	judging     judging
 	sealed      func(*Retired)
+	published   func()
+	poisonTold  func(cause error)
 	units       sync.Pool
 
 	// indexing is the tail of the active segment. It is stored in the commit section
@@ -135,11 +141,12 @@ type Log struct {
 	next       uint64
 	wall       uint64
 	counter    uint32
-	part       *index.Part // of active
-	before     *index.Tail // of the segment before active; nil: none since the log began
-	random     *rand.ChaCha8
-	control    []byte   // scratch for end frames
-	retired    *Retired // the segment before active while it is not synced
+	part       *index.Part   // of active
+	before     *index.Tail   // of the segment before active; nil: none since the log began
+	random     *rand.ChaCha8 // of ids
+	salts      *rand.ChaCha8 // of segments, whose making takes none of the ids' random numbers away
+	control    []byte        // scratch for end frames
+	retired    *Retired      // the segment before active while it is not synced
 	prepared   *mmapseg.Segment
 	spare      *index.Tail // for prepared
 	preparedTo int64       // pages of prepared below it are populated
@@ -206,6 +213,9 @@ func New(c Config) *Log {
 	segments := c.Set.Segments()
 	active := segments[len(segments)-1]
 	parts := c.Index.Parts()
+	random := rand.NewChaCha8(c.Seed)
+	var salts [32]byte
+	_, _ = random.Read(salts[:]) // never fails
 	l := &Log{
 		dir: c.Dir, set: c.Set, everyAppend: c.EveryAppend, syncAll: c.SyncAll, hashing: c.Hashing,
 		segmentSize: c.SegmentSize, limit: c.Limit, syncEvents: c.SyncEvents, syncInterval: c.SyncInterval, hooks: c.Hooks,
@@ -213,8 +223,8 @@ func New(c Config) *Log {
 		syncsItself: c.EveryAppend || c.SyncEvents > 0 || c.SyncInterval > 0, clock: c.Clock, origin: c.Origin,
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next,
-		wall: c.Start.Wall, counter: c.Start.Counter, random: rand.NewChaCha8(c.Seed),
-		index: c.Index, head: c.Head, sealed: c.Sealed, judging: judging{c.ByKey, c.Occurs, c.Newest, uint64(c.KeyRetention.Milliseconds())}, part: parts[len(parts)-1],
+		wall: c.Start.Wall, counter: c.Start.Counter, random: random, salts: rand.NewChaCha8(salts),
+		index: c.Index, head: c.Head, sealed: c.Sealed, published: c.Published, poisonTold: c.Poisoned, judging: judging{c.ByKey, c.Occurs, c.Newest, uint64(c.KeyRetention.Milliseconds())}, part: parts[len(parts)-1],
 		control:       make([]byte, 0, mmapseg.EndSize),
 		populateAhead: populateAhead,
 		prepareKick:   make(chan struct{}, 1),
@@ -310,6 +320,7 @@ func (l *Log) poisonLocked(cause error) {
 	if l.poison == nil {
 		l.poison, l.untold = cause, cause
 		l.poisoned.Store(&cause)
+		l.poisonTold(&PoisonError{Cause: cause})
 	}
 	l.room.Broadcast()
 }

@@ -84,7 +84,7 @@ func newHookedLog(t *testing.T, dir vfs.Dir, everyAppend bool, points *hooks.Set
 	set.Add(first)
 	x := indexOf(first)
 	l := New(Config{
-		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, EveryAppend: everyAppend, Hashing: true,
+		Dir: dir, Set: set, Index: x, Head: headIn(x), Sealed: func(*Retired) {}, Published: func() {}, Poisoned: func(error) {}, EveryAppend: everyAppend, Hashing: true,
 		SegmentSize: mmapseg.MinSize, Limit: 1 << 16, Clock: time.Now, Hooks: points, Logger: slog.New(slog.DiscardHandler),
 		Start: Start{Tail: mmapseg.HeaderSize, Next: 1},
 	})

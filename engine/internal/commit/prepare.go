@@ -188,7 +188,7 @@ func (l *Log) prepare(size, least int64) {
 	smaller := l.prepared
 	l.prepared = nil
 	h := mmapseg.Header{
-		Number: l.active.Number + 1, Hashing: l.hashing, Salt: mmapseg.Salt(l.random.Uint64()), Size: size,
+		Number: l.active.Number + 1, Hashing: l.hashing, Salt: mmapseg.Salt(l.salts.Uint64()), Size: size,
 		Origin: l.origin, Created: int64(l.wall) * 1000,
 	}
 	if smaller != nil {

@@ -90,6 +90,9 @@ func (l *Log) commit(u *Unit, now int64) (rests uint64, placed bool, err error) 
 	}
 	kick := l.tail >= l.kickAt
 	l.mu.Unlock()
+	if !l.everyAppend {
+		l.published()
+	}
 	if kick {
 		wake(l.prepareKick)
 	}

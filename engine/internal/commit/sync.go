@@ -170,6 +170,11 @@ func (l *Log) publishDurable(s *mmapseg.Segment, end int64, last uint64) {
 		}
 		s.Publish(end)
 		l.set.SetVisible(last)
+		published := l.published
+		if hooks.Enabled && hooks.Planted(hooks.NotifyMissing) {
+			published = func() {}
+		}
+		published()
 	}
 	l.durableSequence.Store(last)
 	l.mu.Lock()

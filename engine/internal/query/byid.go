@@ -28,6 +28,17 @@ func (r *Reader) ByID(id event.ID) (Found, error) {
 	return Found{Sequence: ev.Sequence, Depth: ev.Position.Depth, Correlation: ev.Correlation}, nil
 }
 
+// IDOf returns the id of the event with a sequence. The errors are those of [Reader.Into].
+func (r *Reader) IDOf(sequence uint64) (event.ID, error) {
+	f, _, buf, err := r.frame(sequence)
+	if err != nil {
+		return event.ID{}, err
+	}
+	id := f.ID()
+	r.release(buf)
+	return id, nil
+}
+
 // ByIDInto reads the event with this id into an event whose memory it reuses. The errors are those of [Reader.ByID].
 func (r *Reader) ByIDInto(id event.ID, into *event.Event) error {
 	if r.closed.Load() {

@@ -158,7 +158,7 @@ func (s *search) some(step *index.Step) bool {
 		s.segment = s.reader.segmentFrom(step.First)
 	}
 	if s.segment == nil {
-		s.yield(event.Event{}, fmt.Errorf("the index has a part from sequence %d on, and no segment begins there", step.First))
+		s.yield(event.Event{}, errNoSegment(step.First))
 		return false
 	}
 	for ordinals := step.Ordinals; len(ordinals) > 0; {
@@ -179,6 +179,10 @@ func (s *search) some(step *index.Step) bool {
 		ordinals = ordinals[taken:]
 	}
 	return true
+}
+
+func errNoSegment(first uint64) error {
+	return fmt.Errorf("the index has a part from sequence %d on, and no segment begins there", first)
 }
 
 // gathered looks at a frame of the group; false: the loop is over.

@@ -1,0 +1,7 @@
+// Whether this is a build for the race detector.
+
+//go:build race
+
+package cursorfile
+
+const raceBuild = true

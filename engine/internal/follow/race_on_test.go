@@ -1,0 +1,7 @@
+//go:build race
+
+// Whether the race detector is on, which makes each step ten times as long.
+
+package follow
+
+const raceBuild = true
