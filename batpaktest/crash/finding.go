@@ -84,7 +84,7 @@ type saved struct {
 	Journal     []byte
 }
 
-const savedFormat = 2
+const savedFormat = 3
 
 // savedView is a view without what led to it.
 type savedView struct {
@@ -96,11 +96,15 @@ type savedView struct {
 	Top, Durable  uint64
 	Asked         []*unit
 	Heads         []event.TreeHead
+	Stood         []standing
 }
 
 func (v *view) saved() savedView {
 	s := savedView{Blank: v.blank, Closed: v.closed, Base: v.base, First: v.first, Top: v.top, Durable: v.durable}
 	s.Asked, s.Heads = v.units(), v.heads()
+	for i := range names {
+		s.Stood = append(s.Stood, v.standing(i))
+	}
 	for i := range v.live {
 		s.Live, s.At = append(s.Live, v.live[i].entry), append(s.At, v.live[i].at)
 	}
@@ -108,7 +112,7 @@ func (v *view) saved() savedView {
 }
 
 func (s *savedView) view() *view {
-	r := &record{blank: s.Blank, base: s.Base, first: s.First, closedAt: never}
+	r := &record{blank: s.Blank, base: s.Base, first: s.First, closedAt: never, stood: s.Stood}
 	for i := range s.Live {
 		r.live = append(r.live, listed{entry: s.Live[i], at: s.At[i]})
 	}

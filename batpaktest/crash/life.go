@@ -3,6 +3,7 @@
 package crash
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -35,6 +36,9 @@ type plan struct {
 	lazy    bool  // hardly anybody makes anything durable that the policy does not
 	slow    bool  // syncs take as long as many appends
 	mixed   bool  // there are batches, conditions and keys
+	follows int   // so many named cursors are used
+	reacts  bool  // a reactor runs
+	folds   bool  // there are projections
 	edge    bool  // the last event ends where a close frame has no room in the page
 }
 
@@ -44,6 +48,9 @@ func planBy(r *rand.Rand, number uint32, plain bool) plan {
 		number: number, opening: openingBy(r, plain), size: size(r.IntN(int(sizes))), writers: 2 + r.IntN(3),
 		appends: 1 + r.IntN(60), seed: r.Uint64(), close: r.IntN(2) == 0, lazy: r.IntN(3) == 0, edge: r.IntN(4) == 0, slow: r.IntN(6) == 0,
 		mixed: r.IntN(3) > 0,
+	}
+	if r.IntN(2) == 0 {
+		p.follows, p.reacts, p.folds = r.IntN(len(names)), r.IntN(3) > 0, r.IntN(2) == 0
 	}
 	if p.slow && r.IntN(2) == 0 { // then several segments come together
 		p.size, p.lazy, p.appends, p.opening.Policy = large, true, 60, 1
@@ -191,6 +198,9 @@ func (l *life) work() {
 		})
 	}
 	reading.Go(func() { l.read(rand.New(rand.NewPCG(l.seed, 100))) })
+	ctx, over := context.WithCancel(context.Background())
+	defer over()
+	l.follow(ctx, &reading)
 	if l.hastily {
 		for target := served.Sequence + l.seed%uint64(l.writers*l.appends); l.highest.Load() < target && l.active.Load() > 0; {
 			runtime.Gosched()
@@ -201,9 +211,10 @@ func (l *life) work() {
 		l.end()
 	}
 	writing.Wait()
+	l.disk.SetCapacity(0) // a reactor tries on and on until there is room
 	l.done.Store(true)
+	over()
 	reading.Wait()
-	l.disk.SetCapacity(0)
 	if l.edge {
 		l.toTheEdge()
 	}

@@ -12,12 +12,17 @@ import (
 type kind uint8
 
 const (
-	opened  kind = iota + 1 // an opening returned: Entries is all that it served, Sequence the highest it has given away
-	told                    // somebody knows that the event has this sequence
-	durable                 // somebody knows that everything up to Sequence is durable
-	closed                  // Close returned, without an error
-	headed                  // Head is one of the tree over all events
-	asked                   // Unit, which has a key, may have been stored from now on
+	opened   kind = iota + 1 // an opening returned: Entries is all that it served, Sequence the highest it has given away
+	told                     // somebody knows that the event has this sequence
+	durable                  // somebody knows that everything up to Sequence is durable
+	closed                   // Close returned, without an error
+	headed                   // Head is one of the tree over all events
+	asked                    // Unit, which has a key, may have been stored from now on
+	moving                   // Cursor may be at Stand from now on; Anew: made, reset or removed, so that it owes no losses
+	moved                    // Cursor is at Stand, durably
+	given                    // Cursor has returned the event with Sequence
+	toldLost                 // Cursor has told that the events from Sequence to Last are lost
+	reacted                  // the reactor is there, and has dealt with all up to Sequence
 )
 
 // note is one entry of what was told. Its fields are exported for saving.
@@ -29,6 +34,10 @@ type note struct {
 	Entries  []entry // of opened
 	Unit     *unit   // of asked
 	Head     event.TreeHead
+	Cursor   int // index of its name
+	Stand    stand
+	Anew     bool
+	Last     uint64
 }
 
 // entry is an event as somebody knows it.

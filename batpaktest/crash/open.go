@@ -38,10 +38,11 @@ type opening struct {
 	Seed   uint64 // of what the store takes from its source of random numbers, and of its clock
 	All    bool   // syncs are fsync
 	Plain  bool   // a store that is created has no hash chain
+	Files  bool   // states are kept in files, too
 }
 
 func openingBy(r *rand.Rand, plain bool) opening {
-	return opening{Policy: policyBy(r), Seed: r.Uint64(), All: r.IntN(4) == 0, Plain: plain}
+	return opening{Policy: policyBy(r), Seed: r.Uint64(), All: r.IntN(4) == 0, Plain: plain, Files: r.IntN(3) > 0}
 }
 
 // options returns the options for the engine.
@@ -52,6 +53,10 @@ func (o opening) options() engine.Options {
 	}
 	options := engine.Options{
 		Sync: policies[o.Policy], SegmentSize: engine.MinSegmentSize, Random: rand.NewChaCha8(key), Clock: o.clock(),
+	}
+	options.Cache.Bytes = engine.MinCacheBytes
+	if o.Files {
+		options.Cache.FileBytes, options.Cache.FileEvents = engine.MinCacheFileBytes, 1
 	}
 	if o.All {
 		options.SyncMode = engine.SyncAll

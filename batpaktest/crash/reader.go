@@ -69,7 +69,7 @@ func (l *life) head() {
 // bound returns how many events may be staged and not durable; 0: any number.
 func (l *life) bound() uint64 {
 	bound := l.opening.Policy.bound()
-	if bound > 0 && bound < maxItems && l.mixed {
+	if bound > 0 && bound < maxItems && (l.mixed || l.reacts) {
 		return bound + maxItems // a batch that is longer than the bound may come on top
 	}
 	return bound

@@ -48,6 +48,10 @@ type Report struct {
 	Conflicts   uint64   // appends that were refused for an expectation or a condition
 	Duplicates  uint64   // appends that were known by their key
 	KeysTaken   uint64   // appends that were refused for a key
+	Cursors     uint64   // openings of named cursors
+	Losses      uint64   // that cursors told of
+	Reactors    uint64   // that ran to the end of what a cut left
+	States      uint64   // of projections, of what a cut left
 	Elapsed     time.Duration
 	Findings    []Finding
 }
@@ -58,6 +62,7 @@ func (r Report) String() string {
 	text := fmt.Sprintf("seed %d: %d stores, %d lives with %d events, %d with a failed sync\n", r.Seed, r.Chains, r.Lives, r.Events, r.FailedSyncs)
 	text += fmt.Sprintf("%d batches, %d appends refused for a condition, %d for a key, %d known by their key\n",
 		r.Batches, r.Conflicts, r.KeysTaken, r.Duplicates)
+	text += fmt.Sprintf("%d cursors opened, which told of %d losses; %d reactors that reacted to all, %d states\n", r.Cursors, r.Losses, r.Reactors, r.States)
 	text += fmt.Sprintf("%d power cuts in %s, %.0f a second; by nesting", r.Cuts, r.Elapsed.Round(time.Millisecond), rate)
 	for _, n := range r.Depths {
 		text += fmt.Sprintf(" %d", n)
@@ -86,7 +91,7 @@ type simulation struct {
 	began  time.Time
 	chains atomic.Uint64
 	tally  tally
-	hook   func(*doing) // of tests: called by a worker when a life or a trial begins; nil: there is none
+	hook   func(*doing) (begun func()) // of tests: called by a worker before a life or a trial begins, and what it returns when it did
 
 	mu     sync.Mutex
 	report Report
@@ -171,6 +176,8 @@ func (s *simulation) sum() Report {
 	r.Kills, r.Images, r.Trials, r.Rotted = s.tally.kills.Load(), s.tally.images.Load(), s.tally.trials.Load(), s.tally.rotted.Load()
 	r.Batches, r.Conflicts = s.tally.batches.Load(), s.tally.answers[isConflict].Load()
 	r.KeysTaken, r.Duplicates = s.tally.answers[isKeyTaken].Load(), s.tally.answers[isDuplicate].Load()
+	r.Cursors, r.Losses = s.tally.opened.Load(), s.tally.losses.Load()
+	r.Reactors, r.States = s.tally.reactors.Load(), s.tally.projected.Load()
 	return r
 }
 

@@ -45,7 +45,7 @@ func laneOf(life uint32, s size, writer int) uint32 {
 }
 
 // ordered reports whether the events of the lane come in the order of their versions, and none is left out.
-func (s stamp) ordered() bool { return s.Lane&(keyedLane|bulkyLane) == 0 }
+func (s stamp) ordered() bool { return s.Lane&(keyedLane|bulkyLane|reactionLane) == 0 }
 
 // entities is how many entities there are, which all writers append to.
 const entities = 6

@@ -17,6 +17,11 @@ type tally struct {
 
 	batches atomic.Uint64 // that were stored
 	answers [answers]atomic.Uint64
+
+	opened    atomic.Uint64 // cursors, by a name
+	losses    atomic.Uint64 // that cursors told of
+	reactors  atomic.Uint64 // that ran to the end of an image
+	projected atomic.Uint64 // states of images
 }
 
 // answered counts what an append of a unit answered.

@@ -156,6 +156,9 @@ func (x *trying) open(s *step, disk *simdisk.Disk, v *view, number uint32) (*vie
 		return nil, err
 	}
 	notes := list{{Kind: opened, Entries: slices.Clip(found.held), Sequence: served}}
+	if err := x.follow(&found.history, v, store, dir.Killed, s.Opening.Seed, int(s.Opening.Seed>>8%3), &notes); err != nil {
+		return nil, err
+	}
 	if err := x.session(&found.history, v, store, dir, s.Opening, 1<<20+number, &notes).append(s.Appends); err != nil {
 		return nil, err
 	}
@@ -214,7 +217,7 @@ func (x *trying) end(image *simdisk.Disk, v *view) error {
 	if !late {
 		power = x.cut(&cut{How: oldest}, image)
 	}
-	if err := x.session(&found.history, v, store, dir, x.Last, 1<<20+maxDepth, &notes).again(x.retries()); err != nil {
+	if err := x.use(&found.history, v, store, dir, &notes); err != nil {
 		_ = store.Close() // the first error is the one to tell
 		return broken("opened", err)
 	}
@@ -242,6 +245,44 @@ func (x *trying) end(image *simdisk.Disk, v *view) error {
 	return nil
 }
 
+// use does with a store that was opened to the end what its user would: it follows, folds, appends, and has the reactor go on.
+func (x *trying) use(h *history, v *view, store *engine.Store, dir *simdisk.Directory, notes *list) error {
+	for _, step := range []func() error{
+		func() error { return v.positions(store, h) },
+		func() error { return x.follow(h, v, store, dir.Killed, x.Last.Seed, x.some(8, 2), notes) },
+		func() error { return x.project(h, store, x.Last.Seed, x.states(3)) },
+		func() error {
+			return x.session(h, v, store, dir, x.Last, 1<<20+maxDepth, notes).again(x.retries())
+		},
+		func() error { return x.project(h, store, x.Last.Seed, x.states(2)) }, // the same ones again, from what is kept
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	if x.Last.Seed>>20%32 == 0 {
+		return x.reactToAll(store, notes)
+	}
+	return nil
+}
+
+// some returns how often something is tried that is to be sampled: by some bits of the seed never, or so often at most; more if
+// everything is looked at.
+func (x *trying) some(bits, most int) int {
+	if x.Deep {
+		return most
+	}
+	return int(x.Last.Seed>>bits) % (most + 1)
+}
+
+// states returns how many states are folded, so many at most. Most trials fold none: what keeps them takes its time to be made and ended.
+func (x *trying) states(most int) int {
+	if x.Last.Seed>>24%4 > 0 {
+		return 0
+	}
+	return most
+}
+
 // retries returns how many units with keys are appended again behind an opening.
 func (x *trying) retries() int {
 	if x.Deep {
@@ -262,6 +303,12 @@ func (x *trying) look(disk *simdisk.Disk, v *view, want []entry) ([]entry, error
 	if err == nil && want != nil {
 		err = same(found.held, want, "served")
 	}
+	if err == nil {
+		err = v.positions(store, &found.history)
+	}
+	if err == nil {
+		err = x.project(&found.history, store, x.Last.Seed, x.states(1))
+	}
 	if err = errors.Join(err, store.Close()); err != nil {
 		return nil, err
 	}
@@ -279,18 +326,25 @@ func (x *trying) reopen(disk *simdisk.Disk, r *record, at int) error {
 	if err != nil {
 		return broken("opening what was closed", err)
 	}
-	_, err = x.examine(v, store, true)
+	found, err := x.examine(v, store, true)
+	if err == nil {
+		err = v.positions(store, &found.history)
+	}
+	if err == nil {
+		err = x.follow(&found.history, v, store, dir.Killed, x.Last.Seed, x.some(14, 2), new(list))
+	}
 	return broken("opened after a close", errors.Join(err, store.Close()))
 }
 
-// leaks checks that nothing lies about in a store that was closed.
+// leaks checks that nothing lies about in a store that was closed, but what was left of making a cursor or keeping a state: that is
+// removed by who makes or keeps the next one.
 func leaks(disk *simdisk.Disk, segments int) error {
 	names := disk.Names()
 	for _, name := range names {
 		if _, _, ok := mmapseg.ParseFileName(name); ok {
 			segments--
 		}
-		if strings.HasSuffix(name, ".tmp") {
+		if strings.HasSuffix(name, ".tmp") && !strings.HasSuffix(name, ".cursor.tmp") && !strings.HasSuffix(name, ".cache.tmp") {
 			return fmt.Errorf("%s was left", name)
 		}
 	}

@@ -28,7 +28,7 @@ type worker struct {
 	shrinking string                // the finding that is being made smaller; empty: none
 }
 
-// doing is a life or a trial from its beginning to that of the next one. It does not change.
+// doing is a life or a trial from its beginning to that of the next one. It does not change once it is stored.
 type doing struct {
 	began     time.Time
 	finding   Finding // what it is if it does not end, without a description
@@ -42,10 +42,12 @@ func (w *worker) begins(f Finding, t *trial) {
 		f.trial = t.clone() // spelling changes the original
 	}
 	now := &doing{began: time.Now(), finding: f, shrinking: w.shrinking}
-	w.doing.Store(now)
+	begun := func() {}
 	if w.hook != nil {
-		w.hook(now)
+		begun = w.hook(now)
 	}
+	w.doing.Store(now)
+	begun()
 }
 
 // watch waits for workers to end, but not for those that are at one thing for longer than the patience lasts.

@@ -12,16 +12,21 @@ import (
 )
 
 // patience of tests: no life and no trial takes so long, unless it is made to.
-const patience = 5 * time.Second
+const patience = time.Minute
 
-// stuckRun runs a simulation in which the first thing that hangs says yes to does not end before the test does.
+// stuckRun runs a simulation in which the first thing that hangs says yes to began long ago, and does not end before the
+// test does.
 func stuckRun(t *testing.T, c Config, hangs func(*doing) bool) Report {
 	t.Helper()
 	release, left := make(chan struct{}), make(chan struct{})
 	var one atomic.Bool
 	s := &simulation{Config: c}
-	s.hook = func(now *doing) {
-		if hangs(now) && one.CompareAndSwap(false, true) {
+	s.hook = func(now *doing) func() {
+		if !hangs(now) || !one.CompareAndSwap(false, true) {
+			return func() {}
+		}
+		now.began = now.began.Add(-2 * patience)
+		return func() {
 			<-release
 			close(left)
 		}

@@ -25,6 +25,8 @@ type record struct {
 	closedAt int      // moment at which Close had returned without an error; never: it did not
 	asked    []asking // ascending
 	told     []heading
+	cursors  []stepped  // ascending
+	stood    []standing // of each cursor, of a record whose before is not known
 }
 
 // heading is a head of the tree over all events that somebody was told. It covers what was durable.
@@ -75,6 +77,8 @@ func (r *record) take(at int, n *note) (broken string) {
 		r.told = append(r.told, heading{at, n.Head})
 	case asked:
 		r.asked = append(r.asked, asking{at, n.Unit})
+	case moving, moved, given, toldLost, reacted:
+		r.cursors = append(r.cursors, stepped{at, n})
 	}
 	return ""
 }
