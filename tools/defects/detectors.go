@@ -36,6 +36,7 @@ func detectorsOf(d hooks.Defect) []detector { return detectors[d] }
 var detectors = func() map[hooks.Defect][]detector {
 	engine, commit, recovery := in("engine"), in("engine/internal/commit"), in("recovery")
 	mmapseg, vfs, mmap, gate := in("mmapseg"), in("internal/vfs"), in("internal/mmap"), in("gate")
+	cache, slots, follow := in("cache"), in("engine/internal/cursorfile"), in("engine/internal/follow")
 	order := recovery("TestAnUncleanOpeningKeepsItsOrder")
 	made := mmapseg("TestACreatedSegmentIsReservedSyncedAndNamedInThisOrder")
 	marks := engine("TestEveryFrameCarriesTheDurablePositionOfItsMoment")
@@ -118,7 +119,7 @@ var detectors = func() map[hooks.Defect][]detector {
 
 		hooks.BatchCommitMissing:    {simulator, engine("TestABatchMayBeTheFirstThingInAStoreAndTheLast")},
 		hooks.BatchSumConstant:      {mmapseg("TestTheChecksumOfABatchDependsOnEveryEventAndOnTheirOrder")},
-		hooks.BatchHalfVisible:      {simulator, engine("TestReadersSeeABatchWholeOrNotAtAll")},
+		hooks.BatchHalfVisible:      {engine("TestReadersSeeABatchWholeOrNotAtAll")},
 		hooks.BatchNotWaitedFor:     {simulator, engine("TestABatchIsDurableWhenItReturnsUnderEveryPolicy")},
 		hooks.TornBatchCounted:      {simulator, engine("TestABatchThatIsTornAnywhereIsNotThereAndItsKeysAreFree")},
 		hooks.EarlierItemsForgotten: {simulator, engine("TestAnItemExpectsItsEntityAsTheItemsBeforeLeftIt")},
@@ -147,5 +148,34 @@ var detectors = func() map[hooks.Defect][]detector {
 		hooks.ReceiptReusable: {gate("TestAReceiptIsGoodOnce")},
 		hooks.GatePanicPasses: {gate("TestAGateThatBreaksDenies")},
 		hooks.BypassAsPass:    {gate("TestABypassAsksNoGateAndSaysWhy")},
+
+		hooks.CursorNotSynced:     {simulator, slots("TestWhatWasSaidToBeDurableSurvivesPowerCutsKillsAndFailedSyncs")},
+		hooks.CursorBothSlots:     {slots("TestAFailedWriteLeavesThePositionAndTheNextOneIsMadeInTheSameSlot"), slots("TestOneDamagedSlotLeavesTheOther")},
+		hooks.CursorOlderSlot:     {simulator, slots("TestAFileHoldsThePositionThatWasWrittenLast")},
+		hooks.CursorNotSettled:    {slots("TestWhatWasSaidToBeDurableSurvivesPowerCutsKillsAndFailedSyncs")},
+		hooks.CursorNameNotSynced: {simulator, slots("TestMakingAFileSyncsItBeforeItHasItsNameAndTheNameBeforeItReturns")},
+		hooks.LossNotTold:         {simulator, engine("TestACursorBelowALostRangeIsToldWhenItCrossesIt")},
+		hooks.FutureAcknowledged:  {simulator, engine("TestAcknowledgingTheFutureOrThePastIsRefusedAndChangesNothing")},
+		hooks.ForeignCursorTaken:  {engine("TestACursorOfAnotherStoreIsRefused")},
+
+		hooks.AckBeforeReactions:   {simulator, engine("TestWhatWasDealtWithIsDurableWhileAnAttemptIsWaitedFor")},
+		hooks.ReactionKeyOfOpening: {engine("TestEveryEventIsAnsweredOnceHoweverItEnds"), simulator},
+		hooks.ParkedForgotten:      {engine("TestAnEventThatCanNotBeDealtWithIsPutAsideWithARecord")},
+
+		hooks.ForeignStateBelieved: {engine("TestAnOlderCopyOfTheSegmentsGetsNoStateOfTheNewerOne")},
+		hooks.StateVersionIgnored:  {engine("TestAnotherVersionBeginsAnewAndLeavesTheOldOneItsState")},
+		hooks.StateFileUnchecked:   {cache("TestEveryFlippedBitIsFound")},
+		hooks.OlderStateKept:       {cache("TestAnOlderEntryNeverReplacesANewerOne")},
+		hooks.FailedStateKept:      {engine("TestAFoldThatFailsIsAnErrorWithTheEventAndNothingIsKept")},
+		hooks.CachedStateShared:    {engine("TestWhatACallerDoesToAStateIsSeenByNobodyElse")},
+		hooks.DeltaSkipsOne:        {simulator, engine("TestOnlyEventsThatCameSinceAreFolded")},
+		hooks.WatchDropsLast:       {engine("TestAWatchYieldsWhatCameWhileTheStateBeforeWasLookedAt")},
+
+		hooks.WakeupLost:     {follow("TestAnEventThatComesBetweenLookingAndWaitingIsNotSleptThrough")},
+		hooks.NotifyMissing:  {engine("TestNextWaitsForAnEventOfTheRegion")},
+		hooks.NewestPartOnly: {simulator, follow("TestTellingOfWhatMayHaveComeIsThatOfALinearScan")},
+		hooks.DropNotCounted: {engine("TestASubscriptionDeliversTheNewestThatFitAndCountsAllOthers")},
+		hooks.CaughtUpEarly:  {engine("TestHistoryIsReadWithoutDroppingWhateverIsStoredMeanwhile")},
+		hooks.HistoryGap:     {engine("TestHistoryIsReadWithoutDroppingWhateverIsStoredMeanwhile")},
 	}
 }()

@@ -3,7 +3,8 @@
 //
 // It knows for every defect of package hooks which tests are to catch it, in the order in which they are asked. It
 // builds these tests once, with the tag, runs them without a defect, since a test that fails anyway catches nothing, and
-// then runs them for one defect after the other, in a process of their own each time, until one fails.
+// then runs them for one defect after the other, in a process of their own each time, until one fails. Two processes run
+// at a time, but for a defect whose tests need the machine for themselves.
 //
 // Usage:
 //

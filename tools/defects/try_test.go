@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/batpak/batpak/hooks"
@@ -79,6 +80,48 @@ func TestATestThatDoesNotPassWithoutADefectIsTold(t *testing.T) {
 		if code != exitNotCaught || r.Name != "" || !strings.Contains(said, "without a defect") || !strings.Contains(said, o.said) {
 			t.Errorf("code %d, %+v, %q", code, r, said)
 		}
+	}
+}
+
+func TestResultsAreInTheOrderOfTheDefectsWhoeverIsThroughFirst(t *testing.T) {
+	chosen := hooks.Defects()[:6]
+	second := make(chan struct{})
+	var told []string
+	results, err := try(t.Context(), chosen, func(_ context.Context, _ detector, defect hooks.Defect) (outcome, error) {
+		switch defect {
+		case 0:
+			return passes, nil
+		case chosen[0]:
+			<-second // another test runs meanwhile
+		case chosen[1]:
+			close(second)
+		}
+		return fails, nil
+	}, func(r result) { told = append(told, r.Name) })
+	if err != nil || len(results) != len(chosen) || len(told) != len(chosen) {
+		t.Fatalf("%d results, told of %d, %v", len(results), len(told), err)
+	}
+	for i, r := range results {
+		if r.Name != chosen[i].String() || !r.Caught {
+			t.Errorf("%+v, want that of %s", r, chosen[i])
+		}
+	}
+}
+
+func TestADefectThatNeedsTheMachineIsTriedWhenNothingElseRuns(t *testing.T) {
+	var running atomic.Int32
+	_, err := try(t.Context(), hooks.Defects(), func(_ context.Context, _ detector, defect hooks.Defect) (outcome, error) {
+		defer running.Add(-1)
+		if n := running.Add(1); n > atOnce || aloneWith(defect) && n > 1 {
+			t.Errorf("%v beside %d others", defect, n-1)
+		}
+		if defect == 0 {
+			return passes, nil
+		}
+		return fails, nil
+	}, func(result) {})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -43,7 +43,16 @@ var expectedResults = map[string][]string{
 	"P13": {"p50", "allocations", "by id, p50", "by id, allocations"},
 	"P14": {"checked", "unchecked"},
 	"P15": {"scope and kind"},
+	"P16": {
+		"cold", "cold, scattered over the store", "cold, a map", "kept", "kept, a map of 100 keys, cloned", "kept, a map of 100 keys, encoded",
+		"5 new, a short history", "5 new, a tenth of the longest", "5 new, the longest history",
+	},
 	"P17": {"whole store with its tree", "as many workers as cores, beside one", "every entity by region, without the tree"},
+	"P18": {
+		"append to delivery, spinning, p99", "append to delivery, waiting, p99",
+		"drain of everything", "drain of a hot entity", "drain of a sparse entity",
+		"append beside 1 that wait", "append beside 100 that wait", "append beside 1000 that wait",
+	},
 	"P19": {"lookup p99", "writer"},
 	"P20": {
 		"1,000 entities, append", "1,000 entities, by sequence, p50", "1,000 entities, event of a stream",
