@@ -102,7 +102,7 @@ func (l *Log) commit(u *Unit, now int64) (rests uint64, placed bool, err error) 
 // enter finds out what the unit's events mean to the index, without holding anybody up, and enters the commit section
 // with room for them. Where the active segment changed meanwhile, what was found may be outdated: if it changed
 // once, as when this unit found no room, the segment before says what is new, and the room is kept; otherwise all begins
-// anew. mu is held when it returns without an error.
+// anew, and others wait when that was in vain too often. mu is held when it returns without an error.
 func (l *Log) enter(u *Unit) error {
 	for {
 		tail := l.indexing.Load()
@@ -128,6 +128,9 @@ func (l *Log) enter(u *Unit) error {
 		err := l.waitForRoom(u)
 		if err == nil && (l.indexing.Load() == tail || l.moveOn(u, tail)) {
 			return nil
+		}
+		if err == nil { // others filled a segment and more meanwhile, as they may again
+			l.loseOut(u)
 		}
 		l.mu.Unlock()
 		wake(l.prepareKick) // there was a rotation, or may have been

@@ -43,7 +43,7 @@ type Unit struct {
 	terms    uint64             // what the watches compare an event with, together
 	seen     uint64             // sequence up to which the unit was judged
 	none     uint64             // sequence up to which no region has an event that it must not have
-	rounds   int                // how often it was judged in vain
+	rounds   int                // how often it was judged or resolved in vain
 	doubtful bool               // an expected clock was not found in the section
 }
 
@@ -263,8 +263,9 @@ func (l *Log) Release(u *Unit) {
 		clear(u.watches)
 		u.keys, u.watches, u.Conditions = u.keys[:0], u.watches[:0], nil
 		u.batch, u.key, u.expects, u.doubtful = false, "", false, false
-		u.seen, u.none, u.rounds = 0, 0, 0
+		u.seen, u.none = 0, 0
 	}
+	u.rounds = 0
 	l.units.Put(u)
 }
 
