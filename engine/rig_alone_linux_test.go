@@ -26,7 +26,8 @@ func alone(t *testing.T, apart rig.Apart) bool {
 	}
 	command := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v", "-test.count=1")
 	// What a child that is killed leaves behind is removed with the parent's directory.
-	command.Env = append(os.Environ(), childTest+"="+t.Name(), "TMPDIR="+quickDir(t), "GORACE=atexit_sleep_ms=0")
+	// One arena, since the C library, where there is one, takes 128 MiB of addresses for each thread's own.
+	command.Env = append(os.Environ(), childTest+"="+t.Name(), "TMPDIR="+quickDir(t), "GORACE=atexit_sleep_ms=0", "MALLOC_ARENA_MAX=1")
 	rig.Bind(command, apart)
 	said, err := command.CombinedOutput()
 	switch {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
 
 	"github.com/batpak/batpak/engine"
@@ -152,12 +153,31 @@ func mustAppendIndexed(t *testing.T, s *engine.Store, events int) history {
 	return all(t, s, first, 0, engine.ReadOptions{})
 }
 
+// makeThreads has the runtime make so many threads, which it keeps. Where it makes them through the C library, each takes some
+// MiB of addresses, and one that can't be made ends the process.
+func makeThreads(threads int) {
+	var made sync.WaitGroup
+	enough := make(chan struct{})
+	for range threads {
+		made.Add(1)
+		go func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			made.Done()
+			<-enough
+		}()
+	}
+	made.Wait()
+	close(enough)
+}
+
 func TestAProcessThatMayMapNoMoreMemoryLosesNothing(t *testing.T) {
 	if !alone(t, 0) {
 		return
 	}
 	// Go can't live with such a limit, unless its heap need not grow: this is what it gets, and keeps.
 	runtime.KeepAlive(make([]byte, 256<<20))
+	makeThreads(64)
 	payload := make([]byte, 1<<20)
 	for _, policy := range killPolicies {
 		path, o := quickDir(t), engine.Options{Sync: policy, SegmentSize: 16 << 20}
