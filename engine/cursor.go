@@ -15,7 +15,6 @@ import (
 	"github.com/batpak/batpak/engine/internal/follow"
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/hooks"
-	"github.com/batpak/batpak/index"
 )
 
 // MaxCursorName is the longest name of a cursor, in bytes.
@@ -44,7 +43,6 @@ type CursorOptions struct {
 type Cursor struct {
 	store *Store
 	name  string
-	watch *index.Watch
 
 	// acking is held while a position is made durable. It is taken before pulling, and both before mu.
 	acking sync.Mutex
@@ -96,7 +94,7 @@ func (s *Store) CursorGuaranteed(region event.Region, options CursorOptions) (*C
 		return nil, err
 	}
 	defer leave()
-	c := &Cursor{store: s, name: options.Name, watch: index.NewWatch(region)}
+	c := &Cursor{store: s, name: options.Name}
 	c.life, c.end = context.WithCancel(context.Background())
 	var at cursorfile.Position
 	if c.name == "" {

@@ -13,7 +13,6 @@ import (
 	"github.com/batpak/batpak/engine/internal/cursorfile"
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/hooks"
-	"github.com/batpak/batpak/mmapseg"
 )
 
 // CursorInfo is what is known of a named cursor.
@@ -181,14 +180,14 @@ func (s *Store) adopt(content cursorfile.Content) (cursorfile.Position, error) {
 		return at, nil
 	}
 	if at.Identity != s.identity {
-		i := slices.IndexFunc(s.ancestors, func(a mmapseg.Ancestor) bool { return a.Identity == at.Identity })
+		parted, known := s.sharedWith(at.Identity)
 		switch {
-		case i < 0:
+		case !known:
 			return at, diverged(content.Name, fmt.Sprintf("it is of the store %x, this one is %x", at.Identity, s.identity))
-		case at.Acked > s.ancestors[i].Parted:
-			return at, diverged(content.Name, fmt.Sprintf("it is at %d of the store %x, from which this one parted at %d", at.Acked, at.Identity, s.ancestors[i].Parted))
+		case at.Acked > parted:
+			return at, diverged(content.Name, fmt.Sprintf("it is at %d of the store %x, from which this one parted at %d", at.Acked, at.Identity, parted))
 		}
-		at.Identity, at.Told = s.identity, min(at.Told, s.ancestors[i].Parted)
+		at.Identity, at.Told = s.identity, min(at.Told, parted)
 	}
 	if given := s.given(); s.log != nil && max(at.Acked, at.Told) > given {
 		return at, diverged(content.Name, fmt.Sprintf("it is at %d, and the store has given sequences up to %d only", at.Acked, given))

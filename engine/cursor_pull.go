@@ -128,7 +128,7 @@ func (w *waiting) until(ctx context.Context) error {
 		defer cancel()
 		defer context.AfterFunc(w.life, cancel)()
 	}
-	_, err := w.cursor.store.hub.Await(either, w.cursor.watch, w.after)
+	_, err := w.cursor.store.hub.Await(either, w.cursor.reader.Watch(), w.after)
 	switch {
 	case err == nil:
 		return nil

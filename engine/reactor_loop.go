@@ -10,11 +10,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/batpak/batpak/engine/internal/commit"
+	"github.com/batpak/batpak/engine/internal/project"
 	"github.com/batpak/batpak/engine/internal/query"
 	"github.com/batpak/batpak/event"
 	"github.com/batpak/batpak/hooks"
@@ -211,9 +211,8 @@ func (r *Reactor) keyOf(ev *event.Event) string {
 // failure says of an error at which event it was.
 func (r *Reactor) failure(err error) *ReactorError {
 	failure := &ReactorError{Reactor: r.options.Name, Event: r.id, Sequence: r.sequence, Attempts: r.attempt, Cause: err}
-	var panicked *panicError
-	if errors.As(err, &panicked) {
-		failure.Cause, failure.Stack = panicked.cause, panicked.stack
+	if failed, ok := err.(*project.Failure); ok { // of the function itself
+		failure.Cause, failure.Stack = failed.Cause, failed.Stack
 	}
 	return failure
 }
@@ -280,28 +279,10 @@ func (r *Reactor) try(ev event.Event) error {
 	return err
 }
 
-// panicError carries a panic out of the function.
-type panicError struct {
-	cause error
-	stack []byte
-}
-
-func (e *panicError) Error() string { return e.cause.Error() }
-func (e *panicError) Unwrap() error { return e.cause }
-
-// call calls the function.
+// call calls the function. Its error, or panic, is a [project.Failure].
 func (r *Reactor) call(ev event.Event, reactions *Batch) (err error) {
 	r.store.crew.Outside(func() {
-		defer func() {
-			switch value := recover().(type) {
-			case nil:
-			case error:
-				err = &panicError{fmt.Errorf("panic: %w", value), debug.Stack()}
-			default:
-				err = &panicError{fmt.Errorf("panic: %v", value), debug.Stack()}
-			}
-		}()
-		err = r.react(r.ctx, ev, reactions)
+		err = project.Guard(func() error { return r.react(r.ctx, ev, reactions) })
 	})
 	return err
 }

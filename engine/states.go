@@ -5,6 +5,7 @@ package engine
 import (
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/batpak/batpak/cache"
 	"github.com/batpak/batpak/engine/internal/project"
@@ -14,7 +15,7 @@ import (
 )
 
 // newStates returns where states are kept. Nothing is made before a projection needs it.
-func (s *Store) newStates(origin mmapseg.Origin, ancestors []mmapseg.Ancestor, options Options) *project.States {
+func (s *Store) newStates(origin mmapseg.Origin, options Options) *project.States {
 	c := project.Config{
 		Visible: s.set.Visible, Ended: s.hub.Ended, Closed: s.hub.Closed(), MayHave: s.hub.MayHave, Await: s.hub.Await,
 		Query:    func(region event.Region) iter.Seq2[event.Event, error] { return s.Query(region, ReadOptions{}) },
@@ -31,9 +32,7 @@ func (s *Store) newStates(origin mmapseg.Origin, ancestors []mmapseg.Ancestor, o
 		c.Files = func() (*cache.Files, error) {
 			return cache.OpenFiles(cache.FilesConfig{
 				Dir: s.dir, Limit: options.Cache.FileBytes, Origin: origin, Identity: s.identity, ReadOnly: options.ReadOnly,
-				Holds:  func(identity [16]byte, sequence uint64) bool { return s.believes(identity, sequence, ancestors) },
-				Go:     s.crew.Go,
-				Logger: options.Logger,
+				Holds: s.believes, Go: s.crew.Go, Logger: options.Logger,
 			})
 		}
 	}
@@ -41,19 +40,23 @@ func (s *Store) newStates(origin mmapseg.Origin, ancestors []mmapseg.Ancestor, o
 }
 
 // believes reports whether a state that goes up to a sequence, by a store of an identity, is one of this store's.
-func (s *Store) believes(identity [16]byte, sequence uint64, ancestors []mmapseg.Ancestor) bool {
-	if sequence > s.set.Visible() || s.lostAt(sequence) != nil {
-		return false
-	}
+func (s *Store) believes(identity [16]byte, sequence uint64) bool {
+	shared, known := s.sharedWith(identity)
+	return known && sequence <= min(shared, s.set.Visible()) && s.lostAt(sequence) == nil
+}
+
+// sharedWith returns up to which sequence the store of an identity has the events of this one: its ancestors up to the parting, and
+// itself without end; false: it is neither.
+func (s *Store) sharedWith(identity [16]byte) (upTo uint64, ok bool) {
 	if identity == s.identity {
-		return true
+		return math.MaxUint64, true
 	}
-	for i := range ancestors {
-		if ancestors[i].Identity == identity && sequence <= ancestors[i].Parted {
-			return true
+	for i := range s.ancestors {
+		if s.ancestors[i].Identity == identity {
+			return s.ancestors[i].Parted, true
 		}
 	}
-	return false
+	return 0, false
 }
 
 // identify returns the id of the event with a sequence.

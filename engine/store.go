@@ -169,7 +169,7 @@ func (s *Store) openForReading(state *recovery.State, decoder *mmapseg.Decoder, 
 		return err
 	}
 	s.startChain(state.Origin, decoder, state)
-	s.states = s.newStates(state.Origin, state.Ancestors, options)
+	s.states = s.newStates(state.Origin, options)
 	return s.startMerging(state.Origin, options)
 }
 
@@ -243,7 +243,7 @@ func (s *Store) openForWriting(state *recovery.State, decoder *mmapseg.Decoder, 
 	}
 	s.log = commit.New(config)
 	s.startChain(r.Origin, decoder, state)
-	s.states = s.newStates(r.Origin, r.Ancestors, options)
+	s.states = s.newStates(r.Origin, options)
 	return nil
 }
 

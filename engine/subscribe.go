@@ -143,16 +143,10 @@ func (s *Store) SubscribeLossy(region event.Region, options SubscribeOptions) (*
 
 // startAfter returns behind which sequence who begins behind another one goes on, and what it is told of that first.
 func (s *Store) startAfter(sequence uint64) (after uint64, loss *LossError, err error) {
-	for _, lost := range s.lost {
-		if lost.Contains(sequence) {
-			return lost.Last, &LossError{Position: sequence, First: lost.First, Last: lost.Last}, nil
-		}
+	if lost := s.lostAt(sequence); lost != nil {
+		return lost.Last, &LossError{Position: sequence, First: lost.First, Last: lost.Last}, nil
 	}
-	given := s.hub.Visible()
-	if s.log != nil {
-		given = max(given, s.log.State().Staged)
-	}
-	if sequence > given {
+	if given := s.given(); sequence > given {
 		return 0, nil, &OptionError{"Start", FromAfter(sequence), "a sequence that was given: the highest is " + strconv.FormatUint(given, 10)}
 	}
 	return sequence, nil, nil

@@ -50,6 +50,9 @@ func NewReader(hub *Hub, events Events, region event.Region, after uint64) *Read
 // Position returns the sequence up to which everything of the region was returned.
 func (r *Reader) Position() uint64 { return r.position }
 
+// Watch returns the watch of the reader's region, which any goroutine may use.
+func (r *Reader) Watch() *index.Watch { return r.watch }
+
 // Reading reports whether the reader is in the middle of a range, of which it holds some frames.
 func (r *Reader) Reading() bool { return r.upTo != 0 }
 
