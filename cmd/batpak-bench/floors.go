@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"text/tabwriter"
-	"time"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/floor"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/host"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/report"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/stats"
-	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/table"
+	"github.com/batpak/batpak/perfgates"
+	"github.com/batpak/batpak/perfgates/figure"
 )
 
 type floorsCommand struct {
@@ -21,195 +18,36 @@ type floorsCommand struct {
 	Dir   string `help:"Where to put the files, in a directory that is removed afterwards." default:"." placeholder:"DIR"`
 }
 
-// floorFigure is one line of the output.
-type floorFigure struct {
-	name  string
-	value float64
-	unit  string
-	more  []report.Detail
-}
-
-// floorSizes are the payload sizes, in bytes, of the floors that depend on one.
-var floorSizes = [...]int{64, 256, 1024}
-
-const floorFileBytes = 64 << 20
-
 // Run measures and prints every floor of this machine.
 func (c *floorsCommand) Run(s *session) error {
-	w, err := s.newWorkplace(c.Dir)
-	if err != nil {
-		return err
-	}
-	defer w.remove() // again, for a panic on the way
 	line := s.newProgress()
-	m := &floorMeasurement{directory: w.path, rounds: 15, perRound: 20 * time.Millisecond, commits: 250, session: s, line: line}
-	if c.Quick {
-		m.rounds, m.perRound, m.commits = 5, 6*time.Millisecond, 100
-	}
-	err = m.all()
+	machine, err := perfgates.Probe(s.ctx, perfgates.ProbeOptions{Directory: c.Dir, Quick: c.Quick, Progress: line.show, Warn: line.warn})
 	line.clear()
-	machine := host.Machine(w.path)
-	err = errors.Join(err, w.remove())
 	if c.JSON {
-		return errors.Join(err, writeFloorsJSON(s, m.figures))
+		return errors.Join(err, writeFloorsJSON(s, machine.Floors))
 	}
 	fmt.Fprintln(s.out, machine)
-	return errors.Join(err, writeFloorsTable(s, m.figures))
+	return errors.Join(err, writeFloorsTable(s, machine.Floors))
 }
 
-// floorMeasurement collects the figures.
-type floorMeasurement struct {
-	directory string
-	rounds    int
-	perRound  time.Duration
-	commits   int // of F0 in a round
-	session   *session
-	line      *progress
-	figures   []floorFigure
-}
-
-func (m *floorMeasurement) all() error {
-	for _, part := range []func() error{m.durable, m.populate, m.pieces, m.appends} {
-		if err := m.session.ctx.Err(); err != nil {
-			return fmt.Errorf("interrupted: %w", err)
-		}
-		if err := part(); err != nil {
-			return err
-		}
+func writeFloorsTable(s *session, floors []perfgates.Floor) error {
+	columns := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, f := range floors {
+		fmt.Fprintf(columns, "%s\t%s\n", f.Name, table.Quantity(f.Value, f.Unit))
 	}
-	return nil
+	return columns.Flush()
 }
 
-func (m *floorMeasurement) add(name string, value float64, unit string, more ...report.Detail) {
-	m.figures = append(m.figures, floorFigure{name, value, unit, more})
-	m.line.show(name)
-}
-
-// durable measures F0 with a frame of 256 payload bytes.
-func (m *floorMeasurement) durable() (err error) {
-	frame := floor.NewAppend(floor.Anonymous(nil), oneCoordinate(), make([]byte, 256), true).FrameBytes()
-	f0, err := floor.NewDurable(m.directory, floorFileBytes/4, frame)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f0.Close()) }()
-	device, _ := host.DeviceOf(m.directory) // without counters two figures are missing
-	latency := stats.NewLatency()
-	var flushes, written []float64
-	for range m.rounds {
-		before, counted := device.Snapshot()
-		for range m.commits {
-			start := time.Now()
-			if err := f0.Once(); err != nil {
-				return err
-			}
-			latency.Record(int64(time.Since(start)))
-		}
-		if after, again := device.Snapshot(); counted && again {
-			done := after.Minus(before)
-			flushes = append(flushes, float64(done.Flushes)/float64(m.commits))
-			written = append(written, float64(done.BytesWritten)/1024/float64(m.commits))
-		}
-		if err := m.session.ctx.Err(); err != nil {
-			return fmt.Errorf("interrupted: %w", err)
-		}
-	}
-	n := report.Detail{Key: "n", Value: latency.Count()}
-	for _, percentile := range []float64{50, 99, 99.9} {
-		m.add(fmt.Sprintf("F0 p%v", percentile), latency.At(percentile), "ns", n)
-	}
-	m.add("F0 longest", latency.Longest(), "ns", n)
-	m.add("F0 flushes per commit", stats.Median(flushes), "flushes", n, spreadOf(flushes))
-	m.add("F0 written per commit", stats.Median(written), "KiB", n, spreadOf(written))
-	return nil
-}
-
-// populate measures bringing in the pages of a reserved file.
-func (m *floorMeasurement) populate() error {
-	var perPage, windows []float64
-	for range min(m.rounds, 5) {
-		page, window, err := floor.PopulateCost(m.directory, floorFileBytes)
-		if err != nil {
-			return err
-		}
-		perPage, windows = append(perPage, page), append(windows, window)
-	}
-	m.add("populate, a page of 4 KiB", stats.Median(perPage), "ns", spreadOf(perPage))
-	m.add("populate, longest window of 1 MiB", stats.Median(windows), "ns", spreadOf(windows))
-	return nil
-}
-
-// pieces measures the parts of an append one by one.
-func (m *floorMeasurement) pieces() (err error) {
-	memory, err := floor.Prepare(m.directory, floorFileBytes, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, memory.Close()) }()
-	m.piece("", floor.ClockRead())
-	for _, n := range floorSizes {
-		for _, p := range []floor.Piece{floor.Copy(memory, n), floor.CRC32C(n), floor.BLAKE3(n)} {
-			m.piece(fmt.Sprintf(", %d B", n), p)
-		}
-	}
-	m.piece(", two 20-byte names", floor.Digest(oneCoordinate()[0]))
-	m.piece("", floor.Link())
-	return nil
-}
-
-// appends measures floor(n).
-func (m *floorMeasurement) appends() (err error) {
-	memory, err := floor.Prepare(m.directory, floorFileBytes, false)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, memory.Close()) }()
-	for _, chain := range []bool{true, false} {
-		for _, n := range floorSizes {
-			if err := memory.Populate(); err != nil {
-				return err
-			}
-			a := floor.NewAppend(memory, oneCoordinate(), make([]byte, n), chain)
-			samples := floor.Time(m.rounds, m.perRound, floor.Whole(a).Loop)
-			name := fmt.Sprintf("floor(%d), chain %s", n, map[bool]string{true: "on", false: "off"}[chain])
-			m.add(name, stats.Median(samples), "ns", spreadOf(samples), report.Detail{Key: "frame_bytes", Value: a.FrameBytes()})
-		}
-	}
-	return nil
-}
-
-func (m *floorMeasurement) piece(suffix string, p floor.Piece) {
-	samples := floor.Time(m.rounds, m.perRound, p.Loop)
-	m.add(p.Name+suffix, stats.Median(samples), "ns", spreadOf(samples))
-}
-
-func spreadOf(samples []float64) report.Detail {
-	return report.Detail{Key: "spread", Value: stats.Spread(samples)}
-}
-
-// oneCoordinate has two names of 20 bytes.
-func oneCoordinate() []event.Coordinate {
-	return []event.Coordinate{event.MustAt("entity:0000000000001", "scope:00000000000001")}
-}
-
-func writeFloorsTable(s *session, figures []floorFigure) error {
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, f := range figures {
-		fmt.Fprintf(table, "%s\t%s\n", f.name, report.Quantity(f.value, f.unit))
-	}
-	return table.Flush()
-}
-
-func writeFloorsJSON(s *session, figures []floorFigure) error {
+func writeFloorsJSON(s *session, floors []perfgates.Floor) error {
 	var objects [][]byte
-	for _, f := range figures {
-		object, err := report.Object(append([]report.Detail{
-			{Key: "name", Value: f.name}, {Key: "value", Value: f.value}, {Key: "unit", Value: f.unit},
-		}, f.more...))
+	for _, f := range floors {
+		object, err := figure.Object(append([]figure.Detail{
+			{Key: "name", Value: f.Name}, {Key: "value", Value: f.Value}, {Key: "unit", Value: f.Unit},
+		}, f.Details...))
 		if err != nil {
 			return err
 		}
 		objects = append(objects, object)
 	}
-	return report.WriteArray(s.out, objects)
+	return figure.WriteArray(s.out, objects)
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/rows"
+	"github.com/batpak/batpak/perfgates"
 )
 
 type listCommand struct{}
@@ -15,7 +15,7 @@ type listCommand struct{}
 func (*listCommand) Run(s *session) error {
 	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "row\twhat\ttarget")
-	for _, row := range rows.All() {
+	for _, row := range perfgates.Rows() {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", row.ID, row.Title, row.Target)
 	}
 	return table.Flush()

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/rows"
+	"github.com/batpak/batpak/perfgates"
 )
 
 // runs executes one command line and returns its exit code and outputs.
@@ -26,7 +26,7 @@ func TestListNamesEveryRowWithItsTarget(t *testing.T) {
 	if code != exitFine {
 		t.Fatalf("exit code %d", code)
 	}
-	for _, row := range rows.All() {
+	for _, row := range perfgates.Rows() {
 		if !strings.Contains(out, row.ID) || !strings.Contains(out, row.Title) || !strings.Contains(out, row.Target) {
 			t.Errorf("%s is incomplete in\n%s", row.ID, out)
 		}
@@ -135,28 +135,21 @@ func TestAnInterruptedRunExitsWithTwoAndLeavesNothingBehind(t *testing.T) {
 
 func TestFloorsAreCompleteAsJSONAndAsATable(t *testing.T) {
 	directory := t.TempDir()
-	m := &floorMeasurement{directory: directory, rounds: 1, perRound: 1, commits: 3, session: &session{ctx: t.Context()}}
-	m.line = m.session.newProgress()
-	if err := m.all(); err != nil {
-		t.Fatal(err)
+	code, text, _ := runs(t.Context(), "floors", "--quick", "--dir", directory)
+	if code != exitFine {
+		t.Fatalf("exit code %d", code)
 	}
-	var table, array bytes.Buffer
-	if err := writeFloorsTable(&session{out: &table}, m.figures); err != nil {
-		t.Fatal(err)
-	}
-	if err := writeFloorsJSON(&session{out: &array}, m.figures); err != nil {
-		t.Fatal(err)
-	}
-	if !json.Valid(array.Bytes()) {
-		t.Errorf("not JSON:\n%s", array.String())
+	code, array, _ := runs(t.Context(), "floors", "--quick", "--json", "--dir", directory)
+	if code != exitFine || !json.Valid([]byte(array)) {
+		t.Errorf("exit code %d, not JSON:\n%s", code, array)
 	}
 	for _, want := range []string{
 		"F0 p50", "F0 p99", "populate", "clock read", "copy, 256 B", "CRC32C, 256 B", "BLAKE3, 256 B", "digest", "link",
 		"floor(64), chain on", "floor(256), chain on", "floor(1024), chain on",
 		"floor(64), chain off", "floor(256), chain off", "floor(1024), chain off",
 	} {
-		if !strings.Contains(table.String(), want) || !strings.Contains(array.String(), want) {
-			t.Errorf("%q is missing in\n%s", want, table.String())
+		if !strings.Contains(text, want) || !strings.Contains(array, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
 	if left, err := os.ReadDir(directory); err != nil || len(left) != 0 {

@@ -36,6 +36,12 @@ func (p *progress) clear() {
 	p.width = 0
 }
 
+// warn removes the line and prints a warning, on a terminal or not.
+func (p *progress) warn(text string) {
+	p.clear()
+	fmt.Fprintf(p.session.messages, "batpak-bench: warning: %s\n", text)
+}
+
 func isTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"

@@ -3,19 +3,18 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/host"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/peer"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/report"
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/rows"
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/table"
+	"github.com/batpak/batpak/perfgates"
+	"github.com/batpak/batpak/perfgates/figure"
 )
 
 type runCommand struct {
 	Rows     []string      `help:"Rows to measure, separated by commas (see list). Default: all." placeholder:"P1,P4"`
+	Surface  string        `help:"What to measure: native is all, neutral leaves projections and their cache out." default:"native" placeholder:"neutral|native"`
 	Quick    bool          `help:"Finish each row in about two seconds: smaller segments, fewer events."`
 	JSON     bool          `help:"Print one JSON array instead of a table." name:"json"`
 	Dir      string        `help:"Where to put the stores, in a directory that is removed afterwards." default:"." placeholder:"DIR"`
@@ -34,71 +33,18 @@ func (c *runCommand) Validate() error {
 // Run measures the rows one after another. A row that fails does not stop the
 // others; what was measured is printed in any case.
 func (c *runCommand) Run(s *session) error {
-	selected, err := rows.Select(c.Rows)
+	selected, err := perfgates.Select(c.Rows, perfgates.Surface(c.Surface))
 	if err != nil {
 		return err
 	}
-	workplace, err := s.newWorkplace(c.Dir)
-	if err != nil {
-		return err
-	}
-	defer workplace.remove() // again, for a panic on the way
-	scale := rows.Full(c.Duration)
-	if c.Quick {
-		scale = rows.Quick(c.Duration)
-	}
-	results, err := c.measure(s, workplace, selected, scale)
-	machine := host.Machine(workplace.path)
-	err = errors.Join(err, workplace.remove())
-	if c.JSON {
-		return errors.Join(err, report.WriteJSON(s.out, results))
-	}
-	fmt.Fprintln(s.out, machine)
-	return errors.Join(err, report.WriteTable(s.out, results))
-}
-
-func (c *runCommand) measure(s *session, w *workplace, selected []rows.Row, scale rows.Scale) (results []report.Result, err error) {
 	line := s.newProgress()
-	defer line.clear()
-	stores := rows.NewStores(w.path)
-	var peers func(context.Context) (*peer.Program, error)
-	if c.Peers {
-		peers = peersIn(w)
+	results, err := perfgates.Measure(s.ctx, perfgates.Config{
+		Directory: c.Dir, Rows: selected, Quick: c.Quick, Duration: c.Duration, Peers: c.Peers, Progress: line.show, Warn: line.warn,
+	})
+	line.clear()
+	if c.JSON {
+		return errors.Join(err, figure.WriteJSON(s.out, results))
 	}
-	warn := func(text string) {
-		line.clear()
-		fmt.Fprintf(s.messages, "batpak-bench: warning: %s\n", text)
-	}
-	for _, row := range selected {
-		if s.ctx.Err() != nil {
-			return results, errors.Join(err, fmt.Errorf("interrupted before row %s", row.ID))
-		}
-		env := &rows.Env{
-			Directory: w.path, Scale: scale, Stores: stores,
-			Progress: func(text string) { line.show(row.ID + ": " + text) },
-			Warn:     warn, Peers: peers,
-		}
-		line.show(row.ID + ": preparing")
-		of, failure := row.Run(s.ctx, env)
-		results = append(results, of...)
-		if s.ctx.Err() != nil {
-			return results, errors.Join(err, fmt.Errorf("interrupted in row %s", row.ID))
-		}
-		if failure != nil {
-			err = errors.Join(err, fmt.Errorf("row %s: %w", row.ID, failure))
-		}
-	}
-	return results, err
-}
-
-// peersIn returns the function that builds the peers into the workplace when it is called first.
-func peersIn(w *workplace) func(context.Context) (*peer.Program, error) {
-	var program *peer.Program
-	var failure error
-	return func(ctx context.Context) (*peer.Program, error) {
-		if program == nil && failure == nil {
-			program, failure = peer.Build(ctx, w.path)
-		}
-		return program, failure
-	}
+	fmt.Fprintln(s.out, perfgates.Describe(c.Dir))
+	return errors.Join(err, table.Write(s.out, results))
 }
