@@ -54,12 +54,12 @@ func (f *Files) know(name string, size int64) *known {
 		k = &known{name: name}
 		k.place = f.used.PushBack(k)
 		f.known[name] = k
-		f.stats.Files++
+		f.stats.files.Add(1)
 	} else if k.foreign {
 		k.foreign = false
-		f.stats.Files++
+		f.stats.files.Add(1)
 	}
-	f.stats.Bytes += blocks(size) - k.charge
+	f.stats.bytes.Add(blocks(size) - k.charge)
 	k.charge = blocks(size)
 	return k
 }
@@ -71,9 +71,9 @@ func (f *Files) forget(k *known) {
 		f.used.Remove(k.place)
 	}
 	if !k.foreign {
-		f.stats.Files--
+		f.stats.files.Add(^uint64(0))
 	}
-	f.stats.Bytes -= k.charge
+	f.stats.bytes.Add(-k.charge)
 }
 
 // takeInventory makes everything in the directory known and removes what was not finished. disk is held.
@@ -147,7 +147,7 @@ func (f *Files) sizeOf(name string) (int64, error) {
 func (f *Files) makeRoom(name string, size int64) error {
 	for {
 		f.mu.Lock()
-		total := f.stats.Bytes + blocks(size)
+		total := f.stats.bytes.Load() + blocks(size)
 		if k := f.known[name]; k != nil {
 			total -= k.charge
 		}
@@ -185,7 +185,7 @@ func (f *Files) evict(victim *known) {
 		return
 	}
 	if err == nil {
-		f.stats.Evicted++
+		f.stats.evicted.Add(1)
 	}
 	delete(f.silent, "remove")
 	f.forget(victim)

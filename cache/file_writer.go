@@ -64,7 +64,7 @@ func (f *Files) offer(w *waiting) bool {
 		count, bytes = count-1, bytes-before.size
 	}
 	if blocks(w.size) > f.Limit || count >= maxWaiting || count > 0 && bytes+w.size > maxWaitingBytes {
-		f.stats.Dropped++
+		f.stats.dropped.Add(1)
 		return false
 	}
 	f.bytes = bytes + w.size
@@ -84,7 +84,7 @@ func (f *Files) offer(w *waiting) bool {
 // olderThan counts a state that comes too late. One of the same sequence is the same state. mu is held.
 func (f *Files) olderThan(w *waiting, sequence uint64) {
 	if w.state.Sequence < sequence {
-		f.stats.Older++
+		f.stats.older.Add(1)
 	}
 }
 
@@ -142,7 +142,7 @@ func (f *Files) write(w *waiting) {
 	f.editions++
 	k.edition = f.editions
 	delete(f.silent, w.name)
-	f.stats.Written++
+	f.stats.written.Add(1)
 }
 
 // isNewer reports whether a state is to be written in place of what its file has. disk is held.
@@ -159,8 +159,8 @@ func (f *Files) isNewer(w *waiting) bool {
 		case err == nil:
 			k = f.knowState(w.name, size, state.Sequence)
 		case errors.As(err, &reason):
-			f.stats.Discarded++
-			f.Logger.Warn("the file of a projection's state is not believed", "file", w.name, "reason", reason.reason)
+			f.stats.discarded.Add(1)
+			f.Logger.Warn("the file of a projection's state is not believed", "file", w.name, "problem", reason.reason)
 		case isMissing(err):
 		default:
 			f.failed("read", w.name, err)

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/batpak/batpak/internal/vfs"
 )
@@ -62,7 +63,7 @@ type Files struct {
 	editions uint64
 	used     list.List       // of *known, the one used last in front; not of those that can't be removed
 	silent   map[string]bool // operations and names of files of which nothing more is logged
-	stats    FileStats
+	stats    fileCounters
 }
 
 // FileState is an encoded state.
@@ -100,7 +101,7 @@ func (f *Files) Get(key *Key) (state FileState, ok bool) {
 	name := fileName(key)
 	f.mu.Lock()
 	if w := f.waiting[name]; w != nil && !f.over && w.key == *key {
-		f.stats.Hits++
+		f.stats.hits.Add(1)
 		state = w.state
 		f.mu.Unlock()
 		state.Encoded = bytes.Clone(state.Encoded)
@@ -108,7 +109,7 @@ func (f *Files) Get(key *Key) (state FileState, ok bool) {
 	}
 	before := f.known[name]
 	if f.over || before == nil && f.listed {
-		f.stats.Misses++
+		f.stats.misses.Add(1)
 		f.mu.Unlock()
 		return FileState{}, false
 	}
@@ -127,7 +128,7 @@ func (f *Files) Get(key *Key) (state FileState, ok bool) {
 	defer f.mu.Unlock()
 	switch {
 	case err == nil:
-		f.stats.Hits++
+		f.stats.hits.Add(1)
 		delete(f.silent, "read")
 		if f.unchanged(name, before, edition) {
 			f.knowState(name, size, state.Sequence)
@@ -139,7 +140,7 @@ func (f *Files) Get(key *Key) (state FileState, ok bool) {
 	case before != nil && f.unchanged(name, before, edition):
 		f.forget(before)
 	}
-	f.stats.Misses++
+	f.stats.misses.Add(1)
 	return FileState{}, false
 }
 
@@ -176,9 +177,9 @@ func (f *Files) remove(name, reason string) {
 	if f.over || f.known[name] == nil && f.listed {
 		return
 	}
-	f.stats.Discarded++
+	f.stats.discarded.Add(1)
 	if !f.silent[name] {
-		f.Logger.Warn("the file of a projection's state is not believed", "file", name, "reason", reason)
+		f.Logger.Warn("the file of a projection's state is not believed", "file", name, "problem", reason)
 	}
 	if f.ReadOnly {
 		f.hush(name)
@@ -202,12 +203,12 @@ func (f *Files) remove(name, reason string) {
 
 // failed counts what a call on a file failed with, and logs the first of its kind since one of that kind succeeded. mu is held.
 func (f *Files) failed(operation, name string, err error) {
-	f.stats.Failed++
+	f.stats.failed.Add(1)
 	if f.over || f.silent[operation] {
 		return
 	}
 	f.silent[operation] = true
-	f.Logger.Warn("the file of a projection's state: "+operation+" failed; more of these are counted, not told", "file", name, "error", err)
+	f.Logger.Warn("a step with the file of a projection's state failed, more of these are counted, not told", "step", operation, "file", name, "error", err)
 }
 
 // hush has nothing more logged of a name. mu is held.
@@ -218,11 +219,19 @@ func (f *Files) hush(name string) {
 	f.silent[name] = true
 }
 
-// Stats returns the counters.
+// Stats returns the counters, each as of some moment during the call. It takes no lock.
 func (f *Files) Stats() FileStats {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.stats
+	c := &f.stats
+	return FileStats{
+		Hits: c.hits.Load(), Misses: c.misses.Load(), Written: c.written.Load(), Dropped: c.dropped.Load(), Older: c.older.Load(),
+		Discarded: c.discarded.Load(), Failed: c.failed.Load(), Evicted: c.evicted.Load(), Files: c.files.Load(), Bytes: c.bytes.Load(),
+	}
+}
+
+// fileCounters are what FileStats are read from. Only files and bytes need mu to be stored.
+type fileCounters struct {
+	hits, misses, written, dropped, older, discarded, failed, evicted, files atomic.Uint64
+	bytes                                                                    atomic.Int64
 }
 
 // FileStats count since the files were opened.

@@ -238,7 +238,8 @@ func TestAnEmptyBatchDoesNothing(t *testing.T) {
 			t.Errorf("%s: got %v, %v", what, receipts, err)
 		}
 	}
-	if got := s.Stats(); got.Staged != 2 || got.Syncs > 2 {
+	// Two for the appends, and the one that makes prepared pages cheap to sync later, whenever that comes.
+	if got := s.Stats(); got.Staged != 2 || got.Syncs > 3 {
 		t.Errorf("staged %d after %d syncs", got.Staged, got.Syncs)
 	}
 	mustBeUnchanged(t, path, before)

@@ -10,6 +10,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/batpak/batpak/engine/internal/cursorfile"
 	"github.com/batpak/batpak/engine/internal/follow"
@@ -41,8 +42,10 @@ type CursorOptions struct {
 // Next, Poll and PullInto belong to one goroutine at a time. All other methods may be called by any, also while Next waits. Those of a
 // cursor that was made in another way fail with an error that is [ErrInvalid].
 type Cursor struct {
-	store *Store
-	name  string
+	store   *Store
+	name    string
+	region  event.Region
+	reactor *Reactor // whose it is; nil: the user's
 
 	// acking is held while a position is made durable. It is taken before pulling, and both before mu.
 	acking sync.Mutex
@@ -59,12 +62,14 @@ type Cursor struct {
 	life context.Context
 	end  context.CancelFunc
 
-	mu       sync.Mutex
-	position uint64 // everything up to it was returned
-	heard    uint64 // the last sequence of the last lost range that was told of, or need not be
-	acked    uint64 // everything up to it was acknowledged
-	told     uint64 // heard, as it is kept
-	last     struct {
+	// position and acked are stored with mu held, and loaded anywhere: up to them everything was returned, and acknowledged.
+	position, acked atomic.Uint64
+	waits           atomic.Bool // a call waits for an event
+
+	mu    sync.Mutex
+	heard uint64 // the last sequence of the last lost range that was told of, or need not be
+	told  uint64 // heard, as it is kept
+	last  struct {
 		sequence uint64
 		id       event.ID
 	} // the event that was returned last
@@ -84,6 +89,11 @@ func (s *Store) CursorGuaranteed(region event.Region, options CursorOptions) (*C
 	if s == nil {
 		return nil, &OptionError{"store", nil, "one that is open"}
 	}
+	return s.newCursor(region, options, nil)
+}
+
+// newCursor is CursorGuaranteed for a reactor, or for nobody.
+func (s *Store) newCursor(region event.Region, options CursorOptions, reactor *Reactor) (*Cursor, error) {
 	if options.Name != "" {
 		if err := checkCursorName(options.Name); err != nil {
 			return nil, err
@@ -94,7 +104,7 @@ func (s *Store) CursorGuaranteed(region event.Region, options CursorOptions) (*C
 		return nil, err
 	}
 	defer leave()
-	c := &Cursor{store: s, name: options.Name}
+	c := &Cursor{store: s, name: options.Name, region: region, reactor: reactor}
 	c.life, c.end = context.WithCancel(context.Background())
 	var at cursorfile.Position
 	if c.name == "" {
@@ -107,7 +117,9 @@ func (s *Store) CursorGuaranteed(region event.Region, options CursorOptions) (*C
 		return nil, err
 	}
 	c.reader = follow.NewReader(s.hub, s.eventsOf, region, at.Acked)
-	c.position, c.acked, c.heard, c.told = at.Acked, at.Acked, at.Told, at.Told
+	c.heard, c.told = at.Told, at.Told
+	c.position.Store(at.Acked)
+	c.acked.Store(at.Acked)
 	s.cursors.add(c)
 	return c, nil
 }
@@ -218,10 +230,9 @@ func (c *Cursor) Ack(sequence uint64) error {
 		return c.ended()
 	}
 	c.mu.Lock()
-	told, refused := c.told, (sequence > c.position || sequence < c.acked)
-	done, last := sequence == c.acked, c.last
-	position, acked, heard := c.position, c.acked, c.heard
+	position, acked, heard, told, last := c.position.Load(), c.acked.Load(), c.heard, c.told, c.last
 	c.mu.Unlock()
+	refused, done := sequence > position || sequence < acked, sequence == acked
 	if hooks.Enabled && hooks.Planted(hooks.FutureAcknowledged) {
 		refused = false
 	}
@@ -258,7 +269,8 @@ func (c *Cursor) keep(at cursorfile.Position) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.acked, c.told = at.Acked, at.Told
+	c.acked.Store(at.Acked)
+	c.told = at.Told
 	return nil
 }
 
@@ -266,20 +278,12 @@ func (c *Cursor) keep(at cursorfile.Position) error {
 func (c *Cursor) Name() string { return c.name }
 
 // Acked returns the sequence up to which everything was acknowledged; 0: nothing was.
-func (c *Cursor) Acked() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.acked
-}
+func (c *Cursor) Acked() uint64 { return c.acked.Load() }
 
 // Position returns the sequence up to which everything that the region selects was returned, and so the highest that can be
 // acknowledged. Where no event of the region is left it is the newest visible sequence; acknowledging it spares the
 // next opening from looking through what the region does not select.
-func (c *Cursor) Position() uint64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.position
-}
+func (c *Cursor) Position() uint64 { return c.position.Load() }
 
 // Lag returns how many sequences lie between what was acknowledged and the newest visible one: an upper bound of the events that
 // are to come.
@@ -317,7 +321,8 @@ func (c *Cursor) Reset(to Start) error {
 		return err
 	}
 	c.mu.Lock()
-	c.position, c.heard = at.Acked, at.Told
+	c.position.Store(at.Acked)
+	c.heard = at.Told
 	c.mu.Unlock()
 	c.held, c.heldErr = false, nil
 	c.reader.MoveTo(at.Acked)

@@ -158,7 +158,7 @@ func (s *Store) openCursorFile(name string, start Start) (*cursorfile.File, curs
 	}
 	if content.Fallback != nil {
 		s.cursors.fellBack()
-		s.logger.Warn("cursor goes on from its other slot", "cursor", name, "file", file, "problem", content.Fallback, "acknowledged", at.Acked)
+		s.logger.Warn("cursor goes on from its other slot", "cursor", name, "file", file, "error", content.Fallback, "acked", at.Acked)
 	}
 	return f, at, nil
 }

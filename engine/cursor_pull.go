@@ -36,17 +36,25 @@ func (c *Cursor) pass(tell bool) (ev event.Event, ok bool, err error) {
 		if !tell {
 			return event.Event{}, false, nil
 		}
-		loss := &LossError{Position: c.position, First: lost.First, Last: lost.Last}
-		c.heard, c.position = lost.Last, max(c.position, lost.Last)
+		loss := &LossError{Position: c.position.Load(), First: lost.First, Last: lost.Last}
+		c.heard = lost.Last
+		c.reach(lost.Last)
 		return event.Event{}, false, loss
 	}
-	c.position = max(c.position, reached)
+	c.reach(reached)
 	if !c.held {
 		return event.Event{}, false, nil
 	}
 	c.held = false
 	c.last.sequence, c.last.id = c.ev.Sequence, c.ev.ID
 	return c.ev, true, nil
+}
+
+// reach moves the position to a sequence, unless it is there or beyond. mu is held.
+func (c *Cursor) reach(sequence uint64) {
+	if sequence > c.position.Load() {
+		c.position.Store(sequence)
+	}
 }
 
 // read makes held the next event, if there is one and it is not held yet.
@@ -128,7 +136,9 @@ func (w *waiting) until(ctx context.Context) error {
 		defer cancel()
 		defer context.AfterFunc(w.life, cancel)()
 	}
+	w.cursor.waits.Store(true)
 	_, err := w.cursor.store.hub.Await(either, w.cursor.reader.Watch(), w.after)
+	w.cursor.waits.Store(false)
 	switch {
 	case err == nil:
 		return nil

@@ -5,26 +5,29 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 
 	"github.com/batpak/batpak/engine/internal/cursorfile"
 )
 
-// CursorStats are the counters of a store's cursors since it was opened.
+// CursorStats are the counters of a store's cursors, those of reactors among them.
 type CursorStats struct {
-	Open      int    // cursors, with and without names
+	Open      int    // with and without names
+	Waiting   int    // of them, for an event
+	Lag       uint64 // the largest, see Follower.Lag; 0: nobody is behind
 	Acks      uint64 // positions of named ones that were made durable
 	AckFails  uint64 // that could not be
-	Fallbacks uint64 // openings that found one slot damaged, and went on from the other
+	Fallbacks uint64 // openings that found one slot damaged, and went on from the other; as the two before since the store was opened
 }
 
 // cursorRegistry holds all cursors that are open. The zero registry is empty. All methods may be called concurrently.
 type cursorRegistry struct {
 	mu    sync.Mutex
 	over  bool
-	calls sync.WaitGroup // calls that use the directory; none begins once it is over
-	open  map[*Cursor]struct{}
+	calls sync.WaitGroup     // calls that use the directory; none begins once it is over
+	open  sync.Map           // of *Cursor; changed with mu held, read without
 	taken map[string]*Cursor // by the name of the file; nil: it is being opened, reset or removed
 
 	swept                     sync.Once
@@ -76,10 +79,7 @@ func (r *cursorRegistry) user(file string) (c *Cursor, taken bool) {
 func (r *cursorRegistry) add(c *Cursor) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.open == nil {
-		r.open = make(map[*Cursor]struct{})
-	}
-	r.open[c] = struct{}{}
+	r.open.Store(c, nil)
 	if c.name != "" {
 		r.taken[cursorfile.FileName(c.name)] = c
 	}
@@ -89,7 +89,7 @@ func (r *cursorRegistry) add(c *Cursor) {
 func (r *cursorRegistry) remove(c *Cursor) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.open, c)
+	r.open.Delete(c)
 }
 
 // close ends all cursors, and returns when no call on them and their files is under way. The hub is closed: none waits.
@@ -98,22 +98,30 @@ func (r *cursorRegistry) close() error {
 	r.over = true
 	r.mu.Unlock()
 	r.calls.Wait()
-	r.mu.Lock()
-	open := r.open
-	r.open = nil
-	r.mu.Unlock()
 	var err error
-	for c := range open {
+	for c := range r.each() {
 		err = errors.Join(err, c.close())
+		r.remove(c)
 	}
 	return err
+}
+
+// each yields the cursors that are open. It takes no lock.
+func (r *cursorRegistry) each() iter.Seq[*Cursor] {
+	return func(yield func(*Cursor) bool) {
+		for key := range r.open.Range {
+			if !yield(key.(*Cursor)) {
+				return
+			}
+		}
+	}
 }
 
 // sweep removes, at its first call, what is left of files whose making was not finished.
 func (r *cursorRegistry) sweep(s *Store) {
 	r.swept.Do(func() {
 		if err := cursorfile.Sweep(s.dir); err != nil {
-			s.logger.Warn("remove unfinished cursor files", "error", err)
+			s.logger.Warn("unfinished cursor files not removed", "error", err)
 		}
 	})
 }
@@ -130,9 +138,7 @@ func (r *cursorRegistry) wrote(err error) {
 // fellBack counts a slot that was found damaged.
 func (r *cursorRegistry) fellBack() { r.fallbacks.Add(1) }
 
-// stats returns the counters.
+// stats returns what is counted here.
 func (r *cursorRegistry) stats() CursorStats {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return CursorStats{Open: len(r.open), Acks: r.acks.Load(), AckFails: r.failures.Load(), Fallbacks: r.fallbacks.Load()}
+	return CursorStats{Acks: r.acks.Load(), AckFails: r.failures.Load(), Fallbacks: r.fallbacks.Load()}
 }

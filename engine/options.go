@@ -196,9 +196,61 @@ type Options struct {
 	// Hooks are what tests make fail, wait or crash, in a build with the tag
 	// dangerous_test_hooks; nil, and every build without the tag: nothing.
 	Hooks *hooks.Set
-	// Logger gets a line about recovery, failures of background work and
-	// poison; nil: silent. Its handler is called by whoever has something to say,
-	// without locks of the store; it must not call Close.
+	// Logger gets the lines below; nil: silent. No event, append or read is worth one. Each has the attribute "directory", which
+	// is the store's. Names of files are without it; "first" and "last" are sequences, "bytes" a size, "took" a
+	// duration, "problem" a text, "error" an error. What a call returns is not logged by it.
+	//
+	// Its handler is called by whoever has something to say, without locks that appending, reading or Stats take; it must not
+	// call Close, nor project where states are kept in files.
+	//
+	//	INFO   store opened: events last segments incarnation read_only created clean took
+	//	INFO   store closed: events last took
+	//	WARN   store closed, not everything in order: last durable took error
+	//	ERROR  store poisoned: error
+	//	DEBUG  segment rotated: segment next last bytes
+	//	DEBUG  segment sealed: segment events bytes
+	//	WARN   segment not sealed: segment error
+	//	ERROR  next segment not prepared: segment bytes error
+	//	WARN   segment not populated: segment from to error
+	//	WARN   small pages not asked for: segment error
+	//	WARN   unused segment not discarded: segment error
+	//	WARN   copy-on-write file system: the disk can be full in spite of preallocation: file_system
+	//
+	// What opening finds:
+	//
+	//	WARN   not closed in order: last
+	//	WARN   torn tail: segment offset bytes problem
+	//	WARN   sequences given up, since the store was not closed in order: first last
+	//	ERROR  damage: segment offset first last problem
+	//	WARN   header mended by its copy: segment
+	//	WARN   footer ignored: segment problem
+	//	INFO   file ignored: file
+	//
+	// What is derived, and made anew:
+	//
+	//	WARN   the index of a segment was rebuilt from its events: segment events unreadable error
+	//	WARN   the index of a segment could not be rebuilt: segment error
+	//	WARN   footer just written can't be opened: segment error
+	//	WARN   run can't be used and will be made anew: file error
+	//	WARN   run of another store is left alone: file error
+	//	WARN   a step of making or removing a run failed: step file error
+	//	WARN   the file of a projection's state is not believed: file problem
+	//	WARN   a step with the file of a projection's state failed, more of these are counted, not told: step file error
+	//	WARN   a state can't be kept in a file: projection error
+	//	WARN   states of a projection can't be kept in files: projection error
+	//	WARN   states of a projection are not kept, which a Fold.Clone may change: projection error
+	//	WARN   states of projections are not kept in memory: error
+	//	WARN   states of projections are not kept in files: error
+	//	WARN   files of states not ended in order: error
+	//
+	// What follows:
+	//
+	//	WARN   cursor goes on from its other slot: cursor file acked error
+	//	WARN   unfinished cursor files not removed: error
+	//	WARN   reactor: attempt failed: reactor sequence attempt backoff error
+	//	WARN   reactor: event parked: reactor sequence attempts error
+	//	WARN   reactor: events were lost in an unclean end: reactor first last position
+	//	ERROR  reactor stopped: reactor error
 	Logger *slog.Logger
 }
 

@@ -197,6 +197,8 @@ func (h countErrors) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelError
 }
 
+func (h countErrors) WithAttrs([]slog.Attr) slog.Handler { return h }
+
 func (h countErrors) Handle(context.Context, slog.Record) error {
 	h.lines.Add(1)
 	return nil

@@ -89,8 +89,7 @@ func (p *Projection[S]) encode(dst []byte, state *S) ([]byte, error) {
 // tellUnkept has the log say, once, that states are made anew each time, of all of their events.
 func (p *Projection[S]) tellUnkept(s *Store, err error) {
 	if s.states.Memory != nil && p.toldUnkept.CompareAndSwap(false, true) {
-		s.logger.Warn("states of a projection are not kept, since their encoding is not, or would not come back as, what they are; a Fold.Clone would help",
-			"projection", p.fold.Name, "error", err)
+		s.logger.Warn("states of a projection are not kept, which a Fold.Clone may change", "projection", p.fold.Name, "error", err)
 	}
 }
 

@@ -142,8 +142,10 @@ type Reactor struct {
 	dealt    uint64 // sequence of the last of them
 	reacted  uint64 // the highest sequence of a reaction; 0: there is none
 
+	// settled is up to where everything was dealt with, durably; stored with mu held, loaded anywhere.
+	settled atomic.Uint64
+
 	mu      sync.Mutex
-	settled uint64             // up to it everything was dealt with, durably
 	changed chan struct{}      // closed when settled moves; nil: nobody waits
 	wanted  uint64             // the highest sequence that was waited for, which is visible
 	look    context.CancelFunc // ends the loop's waiting for an event; nil: it does not wait
@@ -180,15 +182,16 @@ func (s *Store) StartReactor(options ReactorOptions, react React) (*Reactor, err
 	if s.log == nil {
 		return nil, s.notWritten()
 	}
-	cursor, err := s.CursorGuaranteed(options.Region, CursorOptions{Name: options.Name, Start: options.Start})
-	if err != nil {
-		return nil, fmt.Errorf("start reactor: %w", err)
-	}
 	sum := blake3.Sum256([]byte(options.Name))
 	r := &Reactor{
-		store: s, options: options, react: react, cursor: cursor, prefix: "reactor/" + hex.EncodeToString(sum[:16]) + "/",
-		parking: parkingPlace(options.Name), wait: commit.WaitPolicy, horizon: s.log.Staged(), settled: cursor.Acked(), done: make(chan struct{}),
+		store: s, options: options, react: react, prefix: "reactor/" + hex.EncodeToString(sum[:16]) + "/",
+		parking: parkingPlace(options.Name), wait: commit.WaitPolicy, done: make(chan struct{}),
 	}
+	if r.cursor, err = s.newCursor(options.Region, CursorOptions{Name: options.Name, Start: options.Start}, r); err != nil {
+		return nil, fmt.Errorf("start reactor: %w", err)
+	}
+	r.horizon = s.log.Staged()
+	r.settleUpTo(r.cursor.Acked())
 	if options.Pipelined {
 		r.wait = commit.WaitStaged
 	}
@@ -198,7 +201,7 @@ func (s *Store) StartReactor(options ReactorOptions, react React) (*Reactor, err
 	}
 	r.cancel()
 	close(r.done)
-	return nil, errors.Join(ErrClosed, cursor.Close())
+	return nil, errors.Join(ErrClosed, r.cursor.Close())
 }
 
 // Stop ends the reactor and returns when its goroutine has ended, with what Err returns: the function's ctx ends, and it is waited for. What
@@ -278,9 +281,7 @@ func (r *Reactor) Stats() ReactorStats {
 	if !r.made() {
 		return ReactorStats{}
 	}
-	r.mu.Lock()
-	stats := ReactorStats{Acked: r.settled}
-	r.mu.Unlock()
+	stats := ReactorStats{Acked: r.settled.Load()}
 	if visible := r.store.hub.Visible(); visible > stats.Acked {
 		stats.Lag = visible - stats.Acked
 	}

@@ -78,9 +78,7 @@ func (r *Reactor) waitVisible(ctx context.Context, sequence uint64) error {
 
 // ended says of a reactor that has ended, or is about to, what that means for who waits for a sequence.
 func (r *Reactor) ended(sequence uint64) error {
-	r.mu.Lock()
-	settled := r.settled
-	r.mu.Unlock()
+	settled := r.settled.Load()
 	switch err := r.Err(); {
 	case settled >= sequence:
 		return nil
@@ -96,7 +94,7 @@ func (r *Reactor) ended(sequence uint64) error {
 func (r *Reactor) want(sequence uint64) (changed <-chan struct{}, look context.CancelFunc, done bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.settled >= sequence {
+	if r.settled.Load() >= sequence {
 		return nil, nil, true
 	}
 	if r.changed == nil {
@@ -110,10 +108,10 @@ func (r *Reactor) want(sequence uint64) (changed <-chan struct{}, look context.C
 func (r *Reactor) settleUpTo(sequence uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if sequence <= r.settled {
+	if sequence <= r.settled.Load() {
 		return
 	}
-	r.settled = sequence
+	r.settled.Store(sequence)
 	if r.changed != nil {
 		close(r.changed)
 		r.changed = nil
@@ -126,7 +124,7 @@ func (r *Reactor) next() (ev event.Event, ok bool, err error) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel()
 	r.mu.Lock()
-	if r.wanted > r.settled {
+	if r.wanted > r.settled.Load() {
 		r.mu.Unlock()
 		return event.Event{}, false, nil
 	}

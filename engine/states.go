@@ -80,6 +80,6 @@ func (s *Store) keptUpTo(sequence uint64) uint64 {
 // endProjecting lets go of what states are kept in. A failure is of derived files only.
 func (s *Store) endProjecting() {
 	if err := s.states.Close(); err != nil {
-		s.logger.Warn("end the files of states", "error", err)
+		s.logger.Warn("files of states not ended in order", "error", err)
 	}
 }

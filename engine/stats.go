@@ -2,15 +2,12 @@
 
 package engine
 
-import (
-	"time"
-
-	"github.com/batpak/batpak/event"
-)
+import "github.com/batpak/batpak/event"
 
 // Stats are the counters of a store at one moment. Sequences count from 1; 0 is
 // before the first event.
 type Stats struct {
+	Closed      bool     // Close was called; nothing that can change changes any more once it returned
 	Identity    event.ID // of this store, 16 random bytes
 	Incarnation uint64   // writable openings so far; 0 when open for reading only
 
@@ -24,12 +21,13 @@ type Stats struct {
 	SealedSegments int
 	DiskBytes      int64 // reserved for segments
 
-	Syncs     uint64        // of files that hold events, since opening
-	SyncTime  time.Duration // spent in them
-	Rotations uint64        // segment changes since opening
-	RoomWaits uint64        // appends that waited for a segment or a sync since opening
-	Sealed    uint64        // segments sealed since opening
-	SealFails uint64        // segments left unsealed since opening, as on a full disk; the next opening tries again
+	Syncs       uint64      // of files that hold events, since opening
+	SyncLatency SyncLatency // of these
+	Rotations   uint64      // segment changes since opening
+	RoomWaits   uint64      // appends that waited, or wait, for a segment or a sync since opening
+	Stalls      Stalls      // what appends waited for, and how long
+	Sealed      uint64      // segments sealed since opening
+	SealFails   uint64      // segments left unsealed since opening, as on a full disk; the next opening tries again
 
 	Runs       int    // index files over several segments
 	RunBytes   int64  // of those files
@@ -39,7 +37,10 @@ type Stats struct {
 	Dropped    uint64 // index files found damaged, or not this store's, since opening
 	Warming    bool   // what lookups of keys begin with is being read, as after every opening for writing
 
-	Cursors CursorStats // what reads with cursors
+	// What follows the log; one by one in [Store.Followers].
+	Cursors       CursorStats
+	Subscriptions SubscriptionStats
+	Reactors      int // that run; their cursors are counted in Cursors
 
 	Cache CacheStats // of states of projections
 
@@ -81,9 +82,13 @@ func (s *Store) cacheStats() CacheStats {
 }
 
 // Stats returns the counters. It waits for nobody, and each counter is as of some moment during the call; Durable is never
-// above Visible, nor Visible above Staged.
+// above Visible, nor Visible above Staged. It takes as long as looking at each segment and each follower does. A closed store has the
+// counters of its end, without followers and index files, which are let go of; a nil one has zeros.
 func (s *Store) Stats() Stats {
-	stats := Stats{Identity: s.identity}
+	if s == nil {
+		return Stats{}
+	}
+	stats := Stats{Identity: s.identity, Closed: s.closing.Load()}
 	for _, lost := range s.lost {
 		stats.Lost += lost.Last - lost.First + 1
 	}
@@ -100,7 +105,7 @@ func (s *Store) Stats() Stats {
 	stats.Merges, stats.MergeFails, stats.Warming = merging.Merges, merging.Failures, merging.Warming
 	stats.Rebuilt = s.reader.Rebuilt()
 	stats.Cache = s.cacheStats()
-	stats.Cursors = s.cursors.stats()
+	s.followerStats(&stats)
 	if s.log == nil {
 		stats.Visible = s.set.Visible()
 		stats.Staged, stats.Durable, stats.Events = stats.Visible, stats.Visible, s.report.Events
@@ -109,8 +114,8 @@ func (s *Store) Stats() Stats {
 	state := s.log.State()
 	stats.Incarnation, stats.Events = state.Incarnation, state.TreeSize
 	stats.Staged, stats.Visible, stats.Durable = state.Staged, state.Visible, state.Durable
-	stats.Syncs, stats.SyncTime = state.Syncs, time.Duration(state.SyncNanos)
-	stats.Rotations, stats.RoomWaits = state.Rotations, state.RoomWaits
+	stats.Syncs, stats.SyncLatency = state.Syncs, latencyOf(&state)
+	stats.Rotations, stats.RoomWaits, stats.Stalls = state.Rotations, state.RoomWaits, stallsOf(&state)
 	stats.Sealed, stats.SealFails = state.Sealed, state.SealErrors
 	stats.Poisoned = state.Poison
 	return stats

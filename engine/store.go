@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/batpak/batpak/engine/internal/chain"
 	"github.com/batpak/batpak/engine/internal/commit"
@@ -28,26 +29,28 @@ import (
 // Store is an open event store, made by [Open]. All methods may be called concurrently; those
 // that append wait for each other briefly, readers wait for nobody.
 type Store struct {
-	dir        vfs.Dir
-	lock       vfs.Lock
-	set        *mmapseg.Set
-	index      *index.Index
-	log        *commit.Log // nil when open for reading only
-	reader     *query.Reader
-	chain      *chain.Chain
-	merger     *merge.Merger
-	hub        *follow.Hub    // wakes who follows
-	crew       follow.Crew    // goroutines that call functions of the user's
-	cursors    cursorRegistry // cursors that are open
-	states     *project.States
-	logger     *slog.Logger
-	identity   [16]byte
-	ancestors  []mmapseg.Ancestor
-	lost       []mmapseg.Range
-	report     recovery.Report
-	hashing    bool
-	maxPayload int
-	registry   *Registry // of typed kinds; nil: none
+	dir     vfs.Dir
+	lock    vfs.Lock
+	set     *mmapseg.Set
+	index   *index.Index
+	log     *commit.Log // nil when open for reading only
+	reader  *query.Reader
+	chain   *chain.Chain
+	merger  *merge.Merger
+	hub     *follow.Hub    // wakes who follows
+	crew    follow.Crew    // goroutines that call functions of the user's
+	cursors cursorRegistry // cursors that are open
+	// subscriptions are those that are not over.
+	subscriptions subscriptionRegistry
+	states        *project.States
+	logger        *slog.Logger
+	identity      [16]byte
+	ancestors     []mmapseg.Ancestor
+	lost          []mmapseg.Range
+	report        recovery.Report
+	hashing       bool
+	maxPayload    int
+	registry      *Registry // of typed kinds; nil: none
 	// Limits of a batch.
 	maxBatchEvents, maxBatchBytes int
 	encodings                     sync.Pool // *[]byte: for encoded values
@@ -81,6 +84,8 @@ func Open(path string, options Options) (*Store, error) {
 // openDir opens the store in dir, which it closes when it fails.
 func openDir(dir vfs.Dir, options Options) (*Store, error) {
 	dir = hooked(dir, options.Hooks)
+	began := time.Now() // for the log only
+	options.Logger = options.Logger.With("directory", dir.Path())
 	lock, err := dir.Lock(recovery.LockName, !options.ReadOnly)
 	if options.ReadOnly && errors.Is(err, fs.ErrNotExist) {
 		lock, err = noLock{}, nil // a copy without its lock file: no writer has it open
@@ -93,13 +98,21 @@ func openDir(dir vfs.Dir, options Options) (*Store, error) {
 		registry: options.Registry, maxBatchEvents: options.MaxBatchEvents, maxBatchBytes: options.MaxBatchBytes,
 	}
 	if fs, cow := dir.CopyOnWrite(); cow {
-		options.Logger.Warn("copy-on-write file system: the disk can be full in spite of preallocation", "path", dir.Path(), "filesystem", fs)
+		options.Logger.Warn("copy-on-write file system: the disk can be full in spite of preallocation", "file_system", fs)
 	}
 	if err := s.recover(options); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", dir.Path(), errors.Join(err, s.release()))
 	}
 	s.registry.freeze()
+	s.tellOpened(began)
 	return s, nil
+}
+
+// tellOpened logs what was opened.
+func (s *Store) tellOpened(began time.Time) {
+	stats := s.Stats()
+	s.logger.Info("store opened", "events", stats.Events, "last", stats.Staged, "segments", stats.Segments, "incarnation", stats.Incarnation,
+		"read_only", s.log == nil, "created", s.report.Created, "clean", s.report.Created || s.report.Clean, "took", time.Since(began))
 }
 
 // recover turns what is in the directory into an open store.
@@ -221,6 +234,7 @@ func (s *Store) openForWriting(state *recovery.State, decoder *mmapseg.Decoder, 
 	}
 	s.identity, s.ancestors, s.report, s.lost = r.Identity, r.Ancestors, r.Report, state.Lost
 	if !r.Lost.IsZero() {
+		s.logger.Warn("sequences given up, since the store was not closed in order", "first", r.Lost.First, "last", r.Lost.Last)
 		s.lost = append(s.lost[:len(s.lost):len(s.lost)], r.Lost)
 	}
 	config := commit.Config{
@@ -260,7 +274,7 @@ func (s *Store) startMerging(origin mmapseg.Origin, options Options) error {
 func (s *Store) sealed(r *commit.Retired) {
 	table, err := index.OpenTable(r.Part.Tail().Events(), r.Segment.Section)
 	if err != nil {
-		s.logger.Warn("open the footer just written", "segment", r.Segment.Name(), "error", err)
+		s.logger.Warn("footer just written can't be opened", "segment", r.Segment.Name(), "error", err)
 		return
 	}
 	r.Part.Seal(table)
@@ -274,13 +288,25 @@ func (s *Store) sealed(r *commit.Retired) {
 func (s *Store) Close() error {
 	s.closing.Store(true)
 	s.closed.Do(func() {
+		began := time.Now() // for the log only
 		err := s.endFollowing()
 		if s.log != nil {
 			err = errors.Join(err, s.log.Close())
 		}
 		s.closeErr = errors.Join(err, s.release())
+		s.tellClosed(began)
 	})
 	return s.closeErr
+}
+
+// tellClosed logs the end.
+func (s *Store) tellClosed(began time.Time) {
+	stats := s.Stats()
+	if s.closeErr != nil {
+		s.logger.Warn("store closed, not everything in order", "last", stats.Staged, "durable", stats.Durable, "took", time.Since(began), "error", s.closeErr)
+		return
+	}
+	s.logger.Info("store closed", "events", stats.Events, "last", stats.Staged, "took", time.Since(began))
 }
 
 // release lets go of all that opening took.

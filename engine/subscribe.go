@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/batpak/batpak/engine/internal/follow"
 	"github.com/batpak/batpak/event"
@@ -96,6 +97,9 @@ type Subscription struct {
 	lag     lag
 	pending uint64 // dropped since the last delivery
 	dropped atomic.Uint64
+	at      atomic.Uint64 // where it was after the last step
+	waits   atomic.Bool   // a call waits for an event
+	self    weak.Pointer[Subscription]
 	asked   event.Event // what Filter is given
 	fed     bool        // the goroutine is one of the crew's
 	held    *Delivery   // that a channel did not get rid of; nil: there is none
@@ -138,6 +142,8 @@ func (s *Store) SubscribeLossy(region event.Region, options SubscribeOptions) (*
 	u.mark = u.history
 	u.reader = follow.NewReader(s.hub, s.eventsOf, region, after)
 	u.lag = newLag(u)
+	u.at.Store(after)
+	s.subscriptions.add(u)
 	return u, nil
 }
 

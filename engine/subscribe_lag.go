@@ -166,4 +166,5 @@ func (u *Subscription) drop(n uint64) {
 	}
 	u.pending += n
 	u.dropped.Add(n)
+	u.store.subscriptions.dropped.Add(n)
 }

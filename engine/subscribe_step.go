@@ -35,7 +35,9 @@ func (u *Subscription) wait(ctx context.Context) error {
 	if !u.mayWait(cancel) {
 		return u.end(errSubscriptionClosed)
 	}
+	u.waits.Store(true)
 	err := u.reader.Wait(either)
+	u.waits.Store(false)
 	u.mayWait(nil)
 	switch {
 	case err == nil:
@@ -62,6 +64,7 @@ func (u *Subscription) end(err error) error {
 		u.reader.Stop()
 		u.lag.stop()
 		u.over = err
+		u.store.subscriptions.remove(u)
 	}
 	return err
 }
@@ -97,6 +100,7 @@ func (u *Subscription) step(ctx context.Context) (d Delivery, ok bool, err error
 				u.mark = false
 				return u.deliver(Delivery{CaughtUp: true}), true, nil
 			}
+			u.at.Store(u.reader.Position())
 			return Delivery{}, false, nil
 		}
 		u.lag.took(ev.Sequence)
@@ -147,6 +151,7 @@ func (u *Subscription) wants(ev *event.Event) (wanted bool) {
 // deliver makes a delivery of what was dropped before it, too.
 func (u *Subscription) deliver(d Delivery) Delivery {
 	d.Dropped, u.pending = u.pending, 0
+	u.at.Store(u.reader.Position())
 	return d
 }
 

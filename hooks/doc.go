@@ -2,7 +2,8 @@
 // crash, and the defects that can be planted to see whether the tests find them.
 //
 // It knows the points, which of them can fail, the rules that make something happen there (the n-th time, so
-// many times, by a probability, for certain files), the names of the defects, and the build tag dangerous_test_hooks.
+// many times, by a probability, for certain files), the names of the defects, how appends are slowed down to
+// try out a comparison of measurements, and the build tag dangerous_test_hooks.
 //
 // It never knows what the code around a point does, and it is never part of a build that does not ask for it by that tag: there
 // [Enabled] is a constant false, a point is a statement that is compiled to nothing, and tools/hookproof shows on

@@ -60,6 +60,9 @@ func (s *Set) Count(p Point) uint64 {
 // Reach says that a point is reached, with the base name of the file that the step is about, if it is about one. It does
 // what the rules say and returns the error with which the step is to fail. It is called by the code around the point.
 func (s *Set) Reach(p Point, file string) error {
+	if p == AppendStaged {
+		slowed.hold()
+	}
 	if s == nil {
 		return nil
 	}

@@ -84,10 +84,10 @@ func parsePrefix(b []byte, salt Salt, offset, room int64) (prefix, problem) {
 }
 
 // checkBody checks the CRC of a whole frame with its padding.
-func checkBody(p *prefix, frame []byte, salt Salt, offset int64) problem {
+func checkBody(kind FrameType, want uint32, frame []byte, salt Salt, offset int64) problem {
 	_, seed := salt.seeds(offset)
-	if p.kind != FrameEvent {
-		if crc(seed, frame[framePrefix:]) != p.bodyCRC {
+	if kind != FrameEvent {
+		if crc(seed, frame[framePrefix:]) != want {
 			return problemBody
 		}
 		return problemNone
@@ -102,7 +102,7 @@ func checkBody(p *prefix, frame []byte, salt Salt, offset int64) problem {
 	if fixed > len(frame) {
 		return problemBody
 	}
-	if crc(seed^crc(0, frame[fixed:]), frame[framePrefix:fixed]) != p.bodyCRC {
+	if crc(seed^crc(0, frame[fixed:]), frame[framePrefix:fixed]) != want {
 		return problemBody
 	}
 	return problemNone
@@ -143,28 +143,48 @@ func (f *Frame) BodyCRC() uint32 { return f.crc }
 func (f *Frame) body() []byte { return f.Bytes[framePrefix:f.Length] }
 
 // parseFrame checks one whole frame at the beginning of b.
-func parseFrame(b []byte, salt Salt, offset, room int64) (Frame, problem) {
+func parseFrame(b []byte, salt Salt, offset, room int64) (f Frame, bad problem) {
+	bad = f.read(b, salt, offset, room)
+	return f, bad
+}
+
+// read makes f the whole frame at the beginning of b, in place: many are read one after the other. After a problem f is as before.
+func (f *Frame) read(b []byte, salt Salt, offset, room int64) problem {
 	p, bad := parsePrefix(b, salt, offset, room)
 	if bad != problemNone {
-		return Frame{}, bad
+		return bad
 	}
-	return p.frame(b, salt, offset)
+	return p.into(f, b, salt, offset)
 }
 
 // frame checks the rest of the frame whose sound header p is.
-func (p *prefix) frame(b []byte, salt Salt, offset int64) (Frame, problem) {
-	if p.aligned() > len(b) {
-		return Frame{}, problemLength
+func (p *prefix) frame(b []byte, salt Salt, offset int64) (f Frame, bad problem) {
+	bad = p.into(&f, b, salt, offset)
+	return f, bad
+}
+
+// into is frame in place.
+func (p *prefix) into(f *Frame, b []byte, salt Salt, offset int64) problem {
+	n := p.aligned()
+	if n > len(b) {
+		return problemLength
 	}
-	frame := b[:p.aligned()]
-	if bad := checkBody(p, frame, salt, offset); bad != problemNone {
-		return Frame{}, bad
+	if bad := checkBody(p.kind, p.bodyCRC, b[:n], salt, offset); bad != problemNone {
+		return bad
 	}
-	return Frame{Type: p.kind, Offset: offset, Length: p.length, Mark: p.mark, Bytes: frame, crc: p.bodyCRC, flags: p.flags}, problemNone
+	f.Type, f.Offset, f.Length, f.Mark, f.Bytes, f.crc, f.flags = p.kind, offset, p.length, p.mark, b[:n], p.bodyCRC, p.flags
+	return problemNone
 }
 
 // known refuses frames and flags of a later version.
 func (f *Frame) known(file string) error {
+	if f.Type == FrameEvent && f.flags&^frameInBatch == 0 {
+		return nil // as nearly all are
+	}
+	return f.ofVersion(file)
+}
+
+func (f *Frame) ofVersion(file string) error {
 	if !f.Type.known() {
 		return &VersionError{File: file, What: "frame type", Found: uint64(f.Type), Known: uint64(FrameGap)}
 	}
@@ -182,9 +202,16 @@ func contentError(f *Frame, file, detail string) error {
 
 // uncheckedFrame describes a frame whose checksum nobody asked for. Its length
 // was checked against the bytes.
-func uncheckedFrame(b []byte, offset int64, length int) Frame {
+func uncheckedFrame(b []byte, offset int64, length int) (f Frame) {
+	f.unchecked(b, offset, length)
+	return f
+}
+
+// unchecked is uncheckedFrame in place.
+func (f *Frame) unchecked(b []byte, offset int64, length int) {
 	first := leWord(b)
-	return Frame{Type: FrameType(first >> 16), Offset: offset, Length: length, Mark: Mark(leWord(b[8:])), Bytes: b, crc: binary.LittleEndian.Uint32(b[16:]), flags: uint8(first >> 24)}
+	f.Type, f.Offset, f.Length, f.Mark, f.Bytes = FrameType(first>>16), offset, length, Mark(leWord(b[8:])), b
+	f.crc, f.flags = binary.LittleEndian.Uint32(b[16:]), uint8(first>>24)
 }
 
 func leWord(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }

@@ -20,7 +20,8 @@ type Group struct {
 	count   int
 	frames  [gatherFrames]gathered
 	buf     []byte
-	touched byte // so that the loads are not left out
+	frame   Frame // that Step returned
+	touched byte  // so that the loads are not left out
 }
 
 // gathered says where a frame stands, in the file and in the group's buffer.
@@ -55,26 +56,37 @@ func (s *Segment) Gather(g *Group, ordinals []uint32, check bool) (taken int, er
 // Len returns how many frames the group has.
 func (g *Group) Len() int { return g.count }
 
-// Frame returns the frame of the i-th ordinal that was taken, valid until the next Gather.
-// ok is false if the frame is not where it should be or is damaged: [Set.Find] then says
-// what there is to be said, and finds the event where only what led to it is damaged.
+// Frame is [Group.Step] with a frame of its own.
 func (g *Group) Frame(i int) (f Frame, ok bool) {
-	if i >= g.count || g.frames[i].length == 0 {
-		return Frame{}, false
+	if found := g.Step(i); found != nil {
+		return *found, true
 	}
-	frame := &g.frames[i]
+	return Frame{}, false
+}
+
+// Step returns the frame of the i-th ordinal that was taken, valid until the next Step or Gather.
+// It is nil if the frame is not where it should be or is damaged: [Set.Find] then says
+// what there is to be said, and finds the event where only what led to it is damaged.
+func (g *Group) Step(i int) *Frame {
+	if i >= g.count || g.frames[i].length == 0 {
+		return nil
+	}
+	frame, f := &g.frames[i], &g.frame
 	b := g.buf[frame.start:][:align(frame.length)]
 	first := leWord(b)
 	if uint16(first) != frameMagic || FrameType(first>>16) != FrameEvent || int(first>>32) != frame.length ||
 		leWord(b[24:]) != frame.sequence {
-		return Frame{}, false
+		return nil
 	}
-	if g.check {
-		f, bad := parseFrame(b, g.segment.Salt, frame.at, int64(len(b)))
-		return f, bad == problemNone && f.known("") == nil
+	if !g.check {
+		f.unchecked(b, frame.at, frame.length)
+	} else if f.read(b, g.segment.Salt, frame.at, int64(len(b))) != problemNone {
+		return nil
 	}
-	f = uncheckedFrame(b, frame.at, frame.length)
-	return f, f.known("") == nil
+	if f.known("") != nil {
+		return nil
+	}
+	return f
 }
 
 // gather runs with the segment held.

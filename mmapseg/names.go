@@ -45,8 +45,8 @@ func NewDecoder() *Decoder {
 // the slot for a new one.
 func (n *names) lookup(slots []atomic.Pointer[knownName], text []byte, entity int) (*knownName, *atomic.Pointer[knownName]) {
 	hash := maphash.Bytes(n.seed, text)
-	sets := uint64(len(slots) / nameWays)
-	set := slots[hash%sets*nameWays:][:nameWays]
+	sets := uint64(len(slots) / nameWays) // a power of two
+	set := slots[hash&(sets-1)*nameWays:][:nameWays]
 	for way := range set {
 		known := set[way].Load()
 		if known == nil {

@@ -36,6 +36,7 @@ type Reader struct {
 	copied  int64  // bytes since the processor was offered to others
 	hinted  bool   // a point led to base, and no event has shown yet that it was right
 	spent   int64  // bytes of the segment's frames that were not sound
+	frame   Frame  // at r.at, once it was parsed
 	window  Window // over the segment's file, once there was damage
 }
 
@@ -59,32 +60,46 @@ func (r *Reader) Close() {
 	r.buf = nil
 }
 
-// Next returns the next event frame and its segment; the frame is valid until the
-// next call. ok is false at the end. After a [CorruptError], which names the
+// Next is [Reader.Step] with a frame of its own; ok is false at the end.
+func (r *Reader) Next() (f Frame, segment *Segment, ok bool, err error) {
+	return owned(r.Step())
+}
+
+// owned makes of what a step returns what Next does.
+func owned(f *Frame, segment *Segment, err error) (Frame, *Segment, bool, error) {
+	if f == nil {
+		return Frame{}, nil, false, err
+	}
+	return *f, segment, true, nil
+}
+
+// Step returns the next event frame and its segment; the frame is valid until the
+// next call, and nil at the end and beside an error. After a [CorruptError], which names the
 // sequences that it skips, reading may go on behind the damage; after any other
 // error it is over.
-func (r *Reader) Next() (f Frame, segment *Segment, ok bool, err error) {
+func (r *Reader) Step() (*Frame, *Segment, error) {
 	for r.next <= r.last {
 		if r.segment == nil {
 			if ok, err := r.seek(); err != nil || !ok {
-				return Frame{}, nil, false, r.over(err)
+				return nil, nil, r.over(err)
 			}
 		}
-		f, complete, bad := r.parse()
+		f := &r.frame
+		complete, bad := r.parse()
 		if !complete {
 			if err := r.refill(); err != nil {
-				return Frame{}, nil, false, r.over(err)
+				return nil, nil, r.over(err)
 			}
 			continue
 		}
 		if bad != problemNone {
 			if err := r.damage(bad); err != nil {
-				return Frame{}, nil, false, r.over(err)
+				return nil, nil, r.over(err)
 			}
 			continue
 		}
 		if err := f.known(r.segment.name); err != nil {
-			return Frame{}, nil, false, r.over(err)
+			return nil, nil, r.over(err)
 		}
 		if f.Type != FrameEvent {
 			r.at += align(f.Length)
@@ -105,9 +120,9 @@ func (r *Reader) Next() (f Frame, segment *Segment, ok bool, err error) {
 			break
 		}
 		r.next = sequence + 1
-		return f, r.segment, true, nil
+		return f, r.segment, nil
 	}
-	return Frame{}, nil, false, nil
+	return nil, nil, nil
 }
 
 // over ends reading after any error but damage.
@@ -122,42 +137,42 @@ func (r *Reader) over(err error) error {
 // astray. Points are derived, and no event is given up for one.
 func (r *Reader) rewind() { r.hinted, r.base, r.at, r.chunk = false, HeaderSize, 0, nil }
 
-// parse looks at the frame at r.at. complete is false when the chunk ends first.
-func (r *Reader) parse() (f Frame, complete bool, bad problem) {
+// parse looks at the frame at r.at, which is r.frame then. complete is false when the chunk ends first.
+func (r *Reader) parse() (complete bool, bad problem) {
 	b := r.chunk[r.at:]
 	offset := r.base + int64(r.at)
 	room := r.segment.End() - offset
 	if len(b) < framePrefix {
 		if room > 0 && room < framePrefix {
-			return Frame{}, true, problemLength
+			return true, problemLength
 		}
-		return Frame{}, false, problemNone
+		return false, problemNone
 	}
 	if r.check {
 		p, bad := parsePrefix(b, r.segment.Salt, offset, room)
 		if bad != problemNone || p.aligned() > len(b) {
-			return Frame{}, bad != problemNone, bad
+			return bad != problemNone, bad
 		}
-		f, bad = p.frame(b, r.segment.Salt, offset)
-		return f, true, bad
+		return true, p.into(&r.frame, b, r.segment.Salt, offset)
 	}
 	first := leWord(b)
 	length := int(first >> 32)
 	if uint16(first) != frameMagic || length < framePrefix || int64(length) > room-int64(align(length)-length) {
-		return Frame{}, true, problemMagic
+		return true, problemMagic
 	}
 	if align(length) > len(b) {
-		return Frame{}, false, problemNone
+		return false, problemNone
 	}
 	b = b[:align(length)]
-	f = uncheckedFrame(b, offset, length)
+	f := &r.frame
+	f.unchecked(b, offset, length)
 	if f.Type == FrameEvent && length < minEventLength {
-		return f, true, problemContent
+		return true, problemContent
 	}
 	if f.known("") != nil { // a later version's, or damaged
 		_, bad = parseFrame(b, r.segment.Salt, offset, room)
 	}
-	return f, true, bad
+	return true, bad
 }
 
 // seek finds the segment that holds r.next, or the first one behind it.

@@ -27,6 +27,7 @@ type Backward struct {
 	buf   *[]byte
 
 	segment *Segment
+	view    Reader // of one frame of the chunk
 	base    int64
 	chunk   []byte
 	offsets [backwardGroup]int32 // in chunk, of the group's frames
@@ -49,32 +50,41 @@ func (r *Backward) Close() {
 	r.buf = nil
 }
 
-// Next returns the event frame before the one that it returned last, as
-// [Reader.Next] does.
+// Next is [Backward.Step] with a frame of its own; ok is false at the end.
 func (r *Backward) Next() (f Frame, segment *Segment, ok bool, err error) {
+	return owned(r.Step())
+}
+
+// Step returns the event frame before the one that it returned last, as
+// [Reader.Step] does.
+func (r *Backward) Step() (*Frame, *Segment, error) {
 	for r.next >= r.first {
 		if r.count == 0 && !r.single {
 			if more, err := r.group(); err != nil || !more {
 				r.next = 0
-				return Frame{}, nil, false, err
+				return nil, nil, err
 			}
 			continue
 		}
 		if r.single {
 			f, segment, ok, err := r.one()
-			if ok || err != nil {
-				return f, segment, ok, err
+			if err != nil {
+				return nil, nil, err
+			}
+			if ok {
+				r.view.frame = f
+				return &r.view.frame, segment, nil
 			}
 			continue
 		}
 		r.count--
-		f, _ := r.parse(int(r.offsets[r.count]), false) // collect has checked it
+		_ = r.parse(int(r.offsets[r.count]), false) // collect has checked it
 		if r.count == 0 {
 			r.next = r.lowest - 1
 		}
-		return f, r.segment, true, nil
+		return &r.view.frame, r.segment, nil
 	}
-	return Frame{}, nil, false, nil
+	return nil, nil, nil
 }
 
 // one reads the event at r.next by itself, for groups with damage.
@@ -175,10 +185,10 @@ func (r *Backward) span(s *Segment, low, high uint64) (start, end int64, from ui
 func (r *Backward) collect(low, high uint64) {
 	r.count = 0
 	for at := 0; at < len(r.chunk); {
-		f, bad := r.parse(at, r.check)
-		if bad != problemNone {
+		if r.parse(at, r.check) != problemNone {
 			break
 		}
+		f := &r.view.frame
 		if f.Type == FrameEvent && f.Sequence() >= low {
 			if f.Sequence() != low+uint64(r.count) || f.Sequence() > high {
 				break
@@ -193,11 +203,13 @@ func (r *Backward) collect(low, high uint64) {
 	}
 }
 
-func (r *Backward) parse(at int, check bool) (Frame, problem) {
-	view := Reader{check: check, segment: r.segment, chunk: r.chunk, base: r.base, at: at}
-	f, complete, bad := view.parse()
+// parse makes the frame at a place in the chunk that of the view.
+func (r *Backward) parse(at int, check bool) problem {
+	view := &r.view
+	view.check, view.segment, view.chunk, view.base, view.at = check, r.segment, r.chunk, r.base, at
+	complete, bad := view.parse()
 	if !complete {
-		return f, problemLength
+		return problemLength
 	}
-	return f, bad
+	return bad
 }

@@ -6,7 +6,7 @@
 //
 //	machine, err := perfgates.Probe(ctx, perfgates.ProbeOptions{Directory: "."})
 //	results, err := perfgates.Measure(ctx, perfgates.Config{Directory: "."})
-//	verdicts, err := perfgates.Judge(results, machine, perfgates.Profile{})
+//	verdicts, err := perfgates.Judge(nil, results, machine, perfgates.Profile{})
 //
 // # Verdicts
 //

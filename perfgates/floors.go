@@ -4,6 +4,7 @@ package perfgates
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -23,10 +24,43 @@ type Floor struct {
 	Details []figure.Detail
 }
 
+// storedFloor is a floor's JSON: an object with the name, the value, which is null where it is None, the unit and the details.
+type storedFloor struct {
+	Name    string       `json:"name"`
+	Value   *float64     `json:"value"`
+	Unit    string       `json:"unit"`
+	Details figure.Pairs `json:"details,omitempty"`
+}
+
+// MarshalJSON writes all of the floor, to be read again.
+func (f Floor) MarshalJSON() ([]byte, error) {
+	stored := storedFloor{Name: f.Name, Unit: f.Unit, Details: f.Details}
+	if !figure.Missing(f.Value) {
+		stored.Value = &f.Value
+	}
+	return json.Marshal(stored)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (f *Floor) UnmarshalJSON(text []byte) error {
+	var stored storedFloor
+	if err := json.Unmarshal(text, &stored); err != nil {
+		return err
+	}
+	*f = Floor{Name: stored.Name, Value: figure.None(), Unit: stored.Unit, Details: stored.Details}
+	if stored.Value != nil {
+		f.Value = *stored.Value
+	}
+	return nil
+}
+
 // floorSizes are the payload sizes, in bytes, of the floors that depend on one.
 var floorSizes = [...]int{64, 256, 1024}
 
-const floorFileBytes = 64 << 20
+const (
+	floorFileBytes = 64 << 20
+	largePiece     = 1 << 20 // beyond what the first caches hold
+)
 
 // floorMeasurement collects the figures.
 type floorMeasurement struct {
@@ -94,18 +128,24 @@ func (m *floorMeasurement) durable(ctx context.Context) (err error) {
 	return nil
 }
 
-// populate measures bringing in the pages of a reserved file.
+// populate measures bringing in the pages of a reserved file: ahead, and by touching them.
 func (m *floorMeasurement) populate(context.Context) error {
-	var perPage, windows []float64
+	var perPage, windows, touched []float64
 	for range min(m.rounds, 5) {
 		page, window, err := floor.PopulateCost(m.directory, floorFileBytes)
 		if err != nil {
 			return err
 		}
 		perPage, windows = append(perPage, page), append(windows, window)
+		touch, err := floor.TouchCost(m.directory, floorFileBytes/4)
+		if err != nil {
+			return err
+		}
+		touched = append(touched, touch)
 	}
 	m.add("populate, a page of 4 KiB", stats.Median(perPage), "ns", spreadOf(perPage))
 	m.add("populate, longest window of 1 MiB", stats.Median(windows), "ns", spreadOf(windows))
+	m.add("first touch, a page of 4 KiB", stats.Median(touched), "ns", spreadOf(touched))
 	return nil
 }
 
@@ -119,8 +159,11 @@ func (m *floorMeasurement) pieces(context.Context) (err error) {
 	m.piece("", floor.ClockRead())
 	for _, n := range floorSizes {
 		for _, p := range []floor.Piece{floor.Copy(memory, n), floor.CRC32C(n), floor.BLAKE3(n)} {
-			m.piece(fmt.Sprintf(", %d B", n), p)
+			m.bulk(fmt.Sprintf(", %d B", n), p)
 		}
+	}
+	for _, p := range []floor.Piece{floor.Copy(memory, largePiece), floor.CRC32C(largePiece), floor.BLAKE3(largePiece)} {
+		m.bulk(", 1 MiB", p)
 	}
 	m.piece(", two 20-byte names", floor.Digest(oneCoordinate()[0]))
 	m.piece("", floor.Link())
@@ -151,6 +194,14 @@ func (m *floorMeasurement) appends(context.Context) (err error) {
 func (m *floorMeasurement) piece(suffix string, p floor.Piece) {
 	samples := floor.Time(m.rounds, m.perRound, p.Loop)
 	m.add(p.Name+suffix, stats.Median(samples), "ns", spreadOf(samples))
+}
+
+// bulk measures a piece that works on bytes, and adds its rate.
+func (m *floorMeasurement) bulk(suffix string, p floor.Piece) {
+	samples := floor.Time(m.rounds, m.perRound, p.Loop)
+	took := stats.Median(samples)
+	m.add(p.Name+suffix, took, "ns", spreadOf(samples))
+	m.add(p.Name+" rate"+suffix, float64(p.Bytes)/took, "GB/s", spreadOf(samples)) // a byte a nanosecond is a GB a second
 }
 
 func spreadOf(samples []float64) figure.Detail {

@@ -13,6 +13,7 @@ import (
 	"github.com/batpak/batpak/perfgates/internal/host"
 	"github.com/batpak/batpak/perfgates/internal/peer"
 	"github.com/batpak/batpak/perfgates/internal/rows"
+	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
 // Config says what is measured, where and for how long. Its zero value measures every row in the working directory at full
@@ -26,6 +27,8 @@ type Config struct {
 	Quick bool
 	// Duration is how long a row measures, beside preparing, from 0 to an hour. 0: ten seconds (P22 twenty minutes), with Quick one and a half.
 	Duration time.Duration
+	// Sustained is how long P22 appends, under both policies together, from 0 to two hours. 0: as Duration says.
+	Sustained time.Duration
 	// Peers measures other people's stores beside ours, where a row has them. They are built from the source tree the first time.
 	Peers bool
 	// Load is for the rows that take it, whose names begin with W; the zero value is each row's own.
@@ -36,21 +39,16 @@ type Config struct {
 	Progress, Warn func(text string)
 }
 
-// Load is the work of the rows W1 and up.
-type Load struct {
-	Rate    float64 // operations a second in the open loop; 0: a third of the peak
-	Count   int     // operations; 0: as many as the duration takes
-	Payload int     // bytes of an event's payload, 0 to 1 MiB; 0: each row's own mix
-	Sync    string  // policy: "every-append", "every:N", "manual"; "": each row's own
-}
+// Load is the work of the rows that take it.
+type Load = rows.Load
 
 const longestDuration = time.Hour
 
 // Measure runs the rows one after another. A row that fails does not stop the others; what was measured is returned in any
 // case. When ctx ends, it returns after the round that is under way with an error that wraps ctx's.
 func Measure(ctx context.Context, config Config) (results []figure.Result, err error) {
-	if config.Duration < 0 || config.Duration > longestDuration {
-		return nil, fmt.Errorf("the duration is %v, must be from 0s to %v", config.Duration, longestDuration)
+	if err := config.check(); err != nil {
+		return nil, err
 	}
 	selected := config.Rows
 	if selected == nil {
@@ -61,25 +59,28 @@ func Measure(ctx context.Context, config Config) (results []figure.Result, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, place.remove()) }()
-	scale := rows.Full(config.Duration)
-	if config.Quick {
-		scale = rows.Quick(config.Duration)
-	}
+	scale := config.scale()
 	stores := rows.NewStores(place.path)
 	var peers func(context.Context) (*peer.Program, error)
 	if config.Peers {
 		peers = peersIn(place)
 	}
+	calibration := newCalibration()
 	for _, row := range selected {
 		if ctx.Err() != nil {
 			return results, errors.Join(err, fmt.Errorf("interrupted before row %s: %w", row.ID, ctx.Err()))
 		}
 		env := &rows.Env{
-			Directory: place.path, Scale: scale, Stores: stores, Warn: config.Warn, Peers: peers,
+			Directory: place.path, Scale: scale, Stores: stores, Warn: config.Warn, Peers: peers, Load: config.Load,
 			Progress: func(text string) { config.progress(row.ID + ": " + text) },
 		}
 		config.progress(row.ID + ": preparing")
+		before := calibration.time()
 		of, failure := row.run(ctx, env)
+		around := stats.Median(append(before, calibration.time()...))
+		for i := range of {
+			of[i].Calibration = around
+		}
 		results = append(results, of...)
 		if config.Done != nil {
 			config.Done(row, of, failure)
@@ -92,6 +93,28 @@ func Measure(ctx context.Context, config Config) (results []figure.Result, err e
 		}
 	}
 	return results, err
+}
+
+// check refuses durations and loads out of range.
+func (c *Config) check() error {
+	switch {
+	case c.Duration < 0 || c.Duration > longestDuration:
+		return fmt.Errorf("the duration is %v, must be from 0s to %v", c.Duration, longestDuration)
+	case c.Sustained < 0 || c.Sustained > 2*longestDuration:
+		return fmt.Errorf("the sustained duration is %v, must be from 0s to %v", c.Sustained, 2*longestDuration)
+	}
+	return c.Load.Check()
+}
+
+func (c *Config) scale() rows.Scale {
+	scale := rows.Full(c.Duration)
+	if c.Quick {
+		scale = rows.Quick(c.Duration)
+	}
+	if c.Sustained > 0 {
+		scale.Sustained = c.Sustained / 2 // under each of two policies
+	}
+	return scale
 }
 
 func (c *Config) progress(text string) {

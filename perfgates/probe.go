@@ -27,6 +27,9 @@ type Machine struct {
 	WriteCache string `json:"write_cache"` // of the device, as the kernel says: "write back", "write through"
 	HugePages  string `json:"huge_pages"`  // transparent ones: "always", "madvise", "never"
 
+	Features []string `json:"features,omitempty"` // of the processor that matter here, as Linux names them: "avx2", "hypervisor"
+	Load     float64  `json:"load"`               // average of the minute before: threads that ran, could have, or waited for a disk
+
 	Floors []Floor `json:"floors,omitempty"` // as measured by Probe
 }
 
@@ -38,11 +41,15 @@ type ProbeOptions struct {
 	Warn      func(text string)
 }
 
-// Describe returns what can be said of the machine without measuring.
+// Describe returns what can be said of the machine without measuring. The directory must exist, else nothing is said of disks; "" is the
+// working directory.
 func Describe(directory string) Machine {
 	m := Machine{
 		Processor: host.Processor(), CPUs: runtime.NumCPU(), OS: runtime.GOOS, Kernel: host.Kernel(), Arch: runtime.GOARCH, Go: runtime.Version(),
+		Memory: host.TotalMemory(), HugePages: host.HugePages(), Features: host.Features(),
 	}
+	m.Load, _ = host.Load()                        // 0: not known
+	m.WriteCache, _ = host.WriteCacheOf(directory) // "": not known, or no device
 	if mount, err := host.MountOf(directory); err == nil {
 		m.FileSystem, m.Device = mount.Type, mount.Source
 	}
@@ -56,8 +63,14 @@ func (m Machine) String() string {
 		processor = "unknown processor"
 	}
 	parts := []string{processor, fmt.Sprintf("%d CPUs", m.CPUs), strings.TrimSpace(m.OS + " " + m.Kernel), m.Go + " " + m.Arch}
+	if m.Memory > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f GiB", float64(m.Memory)/(1<<30)))
+	}
 	if m.FileSystem != "" {
 		parts = append(parts, m.FileSystem+" on "+m.Device)
+	}
+	if m.WriteCache != "" {
+		parts = append(parts, m.WriteCache)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -25,6 +25,8 @@ type Row struct {
 	Title  string
 	Target string // in words; each result has its own bound
 
+	TakesLoad bool // it does what Config.Load says, and reports without a bound
+
 	row rows.Row
 }
 
@@ -67,7 +69,7 @@ func Select(names []string, surface Surface) ([]Row, error) {
 			}
 			continue
 		}
-		selected = append(selected, Row{ID: row.ID, Title: row.Title, Target: row.Target, row: row})
+		selected = append(selected, Row{ID: row.ID, Title: row.Title, Target: row.Target, TakesLoad: row.TakesLoad, row: row})
 	}
 	return selected, nil
 }

@@ -158,23 +158,22 @@ func (l *loader) report() {
 // tell logs what is not as a clean close leaves it.
 func (l *loader) tell() {
 	s := l.state
-	path := l.dir.Path()
 	for _, name := range s.Report.Mended {
-		l.log.Warn("header mended by its copy", "directory", path, "segment", name)
+		l.log.Warn("header mended by its copy", "segment", name)
 	}
 	for _, name := range s.Report.Ignored {
-		l.log.Info("file ignored", "directory", path, "file", name)
+		l.log.Info("file ignored", "file", name)
 	}
 	for _, f := range s.Report.Footers {
-		l.log.Warn("footer ignored", "directory", path, "segment", f.Segment, "reason", f.Reason)
+		l.log.Warn("footer ignored", "segment", f.Segment, "problem", f.Reason)
 	}
 	for _, e := range s.Damage {
-		l.log.Error("damage", "directory", path, "segment", e.Segment, "offset", e.Offset, "first", e.First, "last", e.Last, "problem", e.Problem)
+		l.log.Error("damage", "segment", e.Segment, "offset", e.Offset, "first", e.First, "last", e.Last, "problem", e.Problem)
 	}
 	if s.Torn != nil {
-		l.log.Warn("torn tail", "directory", path, "segment", s.Torn.Segment, "offset", s.Torn.Offset, "bytes", s.Torn.Bytes, "problem", s.Torn.Problem)
+		l.log.Warn("torn tail", "segment", s.Torn.Segment, "offset", s.Torn.Offset, "bytes", s.Torn.Bytes, "problem", s.Torn.Problem)
 	}
 	if s.Exists && !s.Clean {
-		l.log.Warn("not closed in order", "directory", path, "last_sequence", s.LastSequence)
+		l.log.Warn("not closed in order", "last", s.LastSequence)
 	}
 }

@@ -32,7 +32,7 @@ type Options struct {
 	// borrowed until it returns. Errors are treated as those of Event.
 	Gap func(s *Segment, g *mmapseg.GapFrame) error
 
-	// Logger gets one line about everything that is not as a clean close leaves it. nil: silent.
+	// Logger gets one line about everything that is not as a clean close leaves it; none names the directory. nil: silent.
 	Logger *slog.Logger
 
 	// Hooks are what tests make happen while the store is loaded; nil, and every build without their tag: nothing.

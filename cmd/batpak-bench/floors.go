@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"github.com/batpak/batpak/cmd/batpak-bench/internal/table"
 	"github.com/batpak/batpak/perfgates"
 	"github.com/batpak/batpak/perfgates/figure"
 )
@@ -26,6 +25,9 @@ func (c *floorsCommand) Run(s *session) error {
 	if c.JSON {
 		return errors.Join(err, writeFloorsJSON(s, machine.Floors))
 	}
+	if len(machine.Floors) == 0 {
+		return err
+	}
 	fmt.Fprintln(s.out, machine)
 	return errors.Join(err, writeFloorsTable(s, machine.Floors))
 }
@@ -33,7 +35,7 @@ func (c *floorsCommand) Run(s *session) error {
 func writeFloorsTable(s *session, floors []perfgates.Floor) error {
 	columns := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
 	for _, f := range floors {
-		fmt.Fprintf(columns, "%s\t%s\n", f.Name, table.Quantity(f.Value, f.Unit))
+		fmt.Fprintf(columns, "%s\t%s\n", f.Name, figure.Quantity(f.Value, f.Unit))
 	}
 	return columns.Flush()
 }

@@ -4,24 +4,36 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/batpak/batpak/perfgates"
+	"github.com/batpak/batpak/perfgates/figure"
 )
 
 // Exit codes of the command.
 const (
 	exitFine     = 0
+	exitFound    = 1
 	exitNotToRun = 2
 )
+
+// finding says what was found where everything could be run: a regression, a gate that denies.
+type finding struct{ text string }
+
+func (f *finding) Error() string { return f.text }
 
 // commands are the verbs and their flags.
 type commands struct {
 	Floors floorsCommand `cmd:"" help:"Print what the pieces of an append cost on this machine, without a store."`
+	Gate   gateCommand   `cmd:"" help:"Judge this machine: ask every gate, print every verdict, exit with 1 if one denies."`
 	List   listCommand   `cmd:"" help:"List the rows and their targets."`
+	Report reportCommand `cmd:"" help:"Write a saved measurement as one HTML page."`
 	Run    runCommand    `cmd:"" help:"Measure rows beside their references."`
 }
 
@@ -31,13 +43,19 @@ type session struct {
 	out      io.Writer
 	messages io.Writer
 	live     bool // messages is a terminal: a line there may be overwritten
+
+	// These are perfgates.Measure and perfgates.Probe, but in tests.
+	measure func(context.Context, perfgates.Config) ([]figure.Result, error)
+	probe   func(context.Context, perfgates.ProbeOptions) (perfgates.Machine, error)
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	// The first interrupt ends the work in good order, a second one at once.
 	context.AfterFunc(ctx, stop)
-	code := execute(os.Args[1:], &session{ctx: ctx, out: os.Stdout, messages: os.Stderr, live: isTerminal(os.Stderr)})
+	code := execute(os.Args[1:], &session{
+		ctx: ctx, out: os.Stdout, messages: os.Stderr, live: isTerminal(os.Stderr), measure: perfgates.Measure, probe: perfgates.Probe,
+	})
 	stop()
 	os.Exit(code)
 }
@@ -76,7 +94,15 @@ func execute(arguments []string, s *session) (code int) {
 	return exitFine
 }
 
+// fail prints the error and returns its exit code: that of a finding only where nothing else went wrong.
 func (s *session) fail(err error) int {
 	fmt.Fprintf(s.messages, "batpak-bench: %v\n", err)
+	var found *finding
+	if errors.As(err, &found) && err.Error() == found.text { // kong joins errors, of one alone, too
+		return exitFound
+	}
 	return exitNotToRun
 }
+
+// warn prints a warning.
+func (s *session) warn(text string) { fmt.Fprintf(s.messages, "batpak-bench: warning: %s\n", text) }

@@ -17,7 +17,7 @@ import (
 // runs executes one command line and returns its exit code and outputs.
 func runs(ctx context.Context, arguments ...string) (code int, out, messages string) {
 	var stdout, stderr bytes.Buffer
-	code = execute(arguments, &session{ctx: ctx, out: &stdout, messages: &stderr})
+	code = execute(arguments, &session{ctx: ctx, out: &stdout, messages: &stderr, measure: perfgates.Measure, probe: perfgates.Probe})
 	return code, stdout.String(), stderr.String()
 }
 
@@ -38,7 +38,7 @@ func TestWrongCommandLinesExitWithTwoAndSayWhy(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"unknown row":       {[]string{"run", "--rows", "P1,P99"}, `unknown row "P99"; there are P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21, P22, P23, P24`},
+		"unknown row":       {[]string{"run", "--rows", "P1,P99"}, `unknown row "P99"; there are P1, P2, P3, P4, P5, P6, P7, P8, P9, P10, P11, P12, P13, P14, P15, P16, P17, P18, P19, P20, P21, P22, P23, P24, W1, W2, W3, W4`},
 		"unknown verb":      {[]string{"walk"}, "walk"},
 		"no verb":           {nil, "expected one of"},
 		"unknown flag":      {[]string{"run", "--fast"}, "--fast"},

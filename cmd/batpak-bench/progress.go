@@ -11,18 +11,25 @@ import (
 // betweenShows keeps the line from costing more than what it tells about.
 const betweenShows = 100 * time.Millisecond
 
+// widest is what fits on a line of most terminals: what is broken into two can't be overwritten.
+const widest = 79
+
 type progress struct {
 	session *session
+	began   time.Time
 	last    time.Time
 	width   int
 }
 
-func (s *session) newProgress() *progress { return &progress{session: s} }
+func (s *session) newProgress() *progress { return &progress{session: s, began: time.Now()} }
 
 // show replaces the line, unless it has just been replaced.
 func (p *progress) show(text string) {
 	if !p.session.live || time.Since(p.last) < betweenShows {
 		return
+	}
+	if len(text) > widest {
+		text = text[:widest-3] + "..."
 	}
 	fmt.Fprintf(p.session.messages, "\r%-*s", p.width, text)
 	p.last, p.width = time.Now(), len(text)
@@ -39,7 +46,7 @@ func (p *progress) clear() {
 // warn removes the line and prints a warning, on a terminal or not.
 func (p *progress) warn(text string) {
 	p.clear()
-	fmt.Fprintf(p.session.messages, "batpak-bench: warning: %s\n", text)
+	p.session.warn(text)
 }
 
 func isTerminal(file *os.File) bool {

@@ -1,4 +1,4 @@
-// How sure a ratio is.
+// How sure a figure is.
 
 package figure
 
@@ -18,16 +18,36 @@ func (r Result) Interval() (low, high float64, ok bool) {
 		ratio := r.Ratio()
 		return ratio, ratio, !Missing(ratio)
 	}
-	ratios := make([]float64, 0, len(r.Rounds))
+	return MedianInterval(r.Ratios())
+}
+
+// ValueInterval is Interval for the value itself, whatever its reference is.
+func (r Result) ValueInterval() (low, high float64, ok bool) {
+	if r.Counted {
+		return r.Value, r.Value, !Missing(r.Value)
+	}
+	values := make([]float64, 0, len(r.Rounds))
 	for _, round := range r.Rounds {
-		if ratio := round.Value / round.Reference; !Missing(ratio) {
-			ratios = append(ratios, ratio)
+		if !Missing(round.Value) {
+			values = append(values, round.Value)
 		}
 	}
-	if len(ratios) == 0 {
+	return MedianInterval(values)
+}
+
+// MedianInterval returns the bounds of the samples' median at Confidence, without an assumption about their distribution. ok is false
+// where there are fewer than six, or one of them is missing. The samples stay as they are.
+func MedianInterval(samples []float64) (low, high float64, ok bool) {
+	if len(samples) == 0 {
 		return None(), None(), false
 	}
-	summary := benchmath.AssumeNothing.Summary(benchmath.NewSample(ratios, &benchmath.DefaultThresholds), Confidence)
+	for _, sample := range samples {
+		if Missing(sample) {
+			return None(), None(), false
+		}
+	}
+	sorted := append([]float64(nil), samples...) // NewSample sorts in place
+	summary := benchmath.AssumeNothing.Summary(benchmath.NewSample(sorted, &benchmath.DefaultThresholds), Confidence)
 	if math.IsInf(summary.Lo, 0) || math.IsInf(summary.Hi, 0) {
 		return None(), None(), false
 	}

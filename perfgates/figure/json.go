@@ -28,8 +28,8 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(short)
 }
 
-// MarshalJSON writes the ten keys that every result has in their fixed order,
-// then the details in theirs, then the reasons that overrule the ratio.
+// MarshalJSON writes the ten keys that every result has in their fixed order; where there are rounds, how many, and the
+// interval of the ratio, where there is one; then the details in their order, then the reasons that overrule the ratio.
 func (r Result) MarshalJSON() ([]byte, error) {
 	details := []Detail{
 		{"row", r.Row},
@@ -46,7 +46,17 @@ func (r Result) MarshalJSON() ([]byte, error) {
 	if met, judged := r.Met(); judged {
 		details[len(details)-1].Value = met
 	}
-	details = append(details, r.Details...)
+	if low, high, ok := r.Interval(); ok {
+		details = append(details, Detail{"interval", [2]number{number(low), number(high)}})
+	}
+	if len(r.Rounds) > 0 {
+		details = append(details, Detail{"rounds", len(r.Rounds)})
+	}
+	for _, d := range r.Details {
+		if d.Key != "rounds" || len(r.Rounds) == 0 { // the same key twice would be no object
+			details = append(details, d)
+		}
+	}
 	if r.Unjudged != "" {
 		details = append(details, Detail{"unjudged", r.Unjudged})
 	}

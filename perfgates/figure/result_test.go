@@ -24,6 +24,24 @@ func TestAnObjectBeginsWithTheTenKeysInTheirOrder(t *testing.T) {
 	}
 }
 
+func TestAnObjectTellsRoundsOnceAndTheirIntervalWhereThereIsOne(t *testing.T) {
+	r := Result{Row: "P1", Name: "x", Value: 10, Unit: "ns", ReferenceValue: 10, Better: Smaller, Target: None()}.Add("rounds", 99).Add("n", 5)
+	for range 5 {
+		r.Rounds = append(r.Rounds, Round{Value: 10, Reference: 10})
+	}
+	leading := `{"row": "P1", "name": "x", "value": 10, "unit": "ns", "reference": "", "reference_value": 10, "ratio": 1, "better": "smaller", ` +
+		`"target": null, "met": null, `
+	for want, round := range map[string]int{`"rounds": 5, "n": 5}`: 0, `"interval": [1,1.5], "rounds": 6, "n": 5}`: 1} {
+		with := r
+		for range round {
+			with.Rounds = append(r.Rounds[:5:5], Round{Value: 15, Reference: 10})
+		}
+		if got, err := with.MarshalJSON(); err != nil || string(got) != leading+want {
+			t.Errorf("%v\n%s, want\n%s", err, got, leading+want)
+		}
+	}
+}
+
 func TestMissingNumbersAreNullAndNotJudged(t *testing.T) {
 	r := Result{Value: None(), ReferenceValue: 1, Target: 2, Better: Smaller}
 	var decoded map[string]any
@@ -78,7 +96,34 @@ func TestAnIntervalNeedsSixRounds(t *testing.T) {
 			t.Errorf("%d rounds: [%v, %v], %v", len(r.Rounds), low, high, ok)
 		}
 	}
-	if low, high, _ := r.Interval(); low != 1 || high != 1.7 {
+	if low, high, _ := r.Interval(); low != 1 || high != 1.6 {
 		t.Errorf("8 rounds: [%v, %v]", low, high)
+	}
+	if low, high, _ := r.ValueInterval(); low != 10 || high != 16 {
+		t.Errorf("8 rounds: values of [%v, %v]", low, high)
+	}
+}
+
+func TestACountIsItsOwnInterval(t *testing.T) {
+	r := Result{Value: 6, ReferenceValue: 3, Counted: true}
+	if low, high, ok := r.Interval(); low != 2 || high != 2 || !ok {
+		t.Errorf("[%v, %v], %v", low, high, ok)
+	}
+	if low, high, ok := r.ValueInterval(); low != 6 || high != 6 || !ok {
+		t.Errorf("value: [%v, %v], %v", low, high, ok)
+	}
+	r.Value = None()
+	if _, _, ok := r.ValueInterval(); ok {
+		t.Error("a count that is missing has an interval")
+	}
+}
+
+func TestAnIntervalLeavesTheOrderOfSamplesAlone(t *testing.T) {
+	samples := []float64{6, 5, 4, 3, 2, 1}
+	if low, high, ok := MedianInterval(samples); low != 1 || high != 6 || !ok || samples[0] != 6 {
+		t.Errorf("[%v, %v], %v of %v", low, high, ok, samples)
+	}
+	if _, _, ok := MedianInterval([]float64{1, 2, 3, None(), 5, 6, 7}); ok {
+		t.Error("a missing sample is passed over")
 	}
 }

@@ -8,6 +8,10 @@
 // Usage:
 //
 //	go run ./cmd/batpak-bench run --rows P1,P4 --json | go run ./tools/benchjson P1 P4
+//	go run ./tools/benchjson --verdicts CODE P1 P4 <FILE
+//
+// With --verdicts it takes what `batpak-bench gate --json` printed before it ended with the exit code CODE: the machine, a verdict for each
+// row asked for, counts that are those of the verdicts, and a code that fits the denials.
 //
 // It exits with 0 when the shape holds, 1 when it doesn't and 2 when it could
 // not read its input.

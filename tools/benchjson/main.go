@@ -3,6 +3,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -13,16 +14,29 @@ func main() {
 }
 
 // run is the command with its exit code as the result.
-func run(rows []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func run(arguments []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("benchjson", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	exit := flags.Int("verdicts", -1, "check verdicts in place of results, which batpak-bench gave with this exit `code`")
+	if err := flags.Parse(arguments); err != nil {
+		return 2
+	}
+	rows := flags.Args()
 	report, err := io.ReadAll(stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, "benchjson: reading the report:", err)
 		return 2
 	}
-	if err := checkReport(report, rows); err != nil {
+	what := "report has"
+	if *exit >= 0 {
+		what, err = "verdicts have", checkVerdicts(report, rows, *exit)
+	} else {
+		err = checkReport(report, rows)
+	}
+	if err != nil {
 		fmt.Fprintln(stderr, "benchjson:", err)
 		return 1
 	}
-	fmt.Fprintf(stdout, "benchjson: the report has its shape and the %d rows asked for\n", len(rows))
+	fmt.Fprintf(stdout, "benchjson: the %s the promised shape and the %d rows asked for\n", what, len(rows))
 	return 0
 }

@@ -51,6 +51,8 @@ func standingPlan() plan {
 			{pattern: "cmd/*", floor: 6},
 			{pattern: "tools/*", floor: 6},
 			{pattern: "examples/*", floor: 6},
+			{pattern: "docs/guide", floor: 6},
+			{pattern: "metrics", floor: 5},
 			{pattern: "perfgates", floor: 5},
 			{pattern: "batpaktest", floor: 5},
 			{pattern: "batpaktest/*", floor: 5},

@@ -163,8 +163,9 @@ type Log struct {
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do
 	sealQueue     []*Retired
-	poison        error // the failure; nil: none
-	untold        error // the same until it is logged
+	poison        error      // the failure; nil: none
+	untold        error      // the same until it is logged
+	rotated       []rotation // that were not logged yet
 	// exclusive is the unit that alone may be placed, since others came between too often; nil: all may.
 	exclusive *Unit
 	room      *sync.Cond // on mu: prepared, retired, preparing, exclusive, poison or closing changed
@@ -325,14 +326,25 @@ func (l *Log) poisonLocked(cause error) {
 	l.room.Broadcast()
 }
 
-// tell logs a poisoning that was not logged yet. It is called where no lock is
-// held: a handler may be slow, and may ask the store.
+// rotation is a change of segments.
+type rotation struct {
+	from, to string // names of the files
+	bytes    int64  // of from that hold something
+	last     uint64 // its highest sequence
+}
+
+// tell logs what the commit section can't log itself: a poisoning and rotations that were not logged yet. It is called where
+// no lock is held: a handler may be slow, and may ask the store.
 func (l *Log) tell() {
 	l.mu.Lock()
-	cause := l.untold
-	l.untold = nil
+	cause, rotated := l.untold, l.rotated
+	l.untold, l.rotated = nil, nil
 	l.mu.Unlock()
+	for i := range rotated {
+		r := &rotated[i]
+		l.logger.Debug("segment rotated", "segment", r.from, "next", r.to, "last", r.last, "bytes", r.bytes)
+	}
 	if cause != nil {
-		l.logger.Error("store poisoned", "cause", cause)
+		l.logger.Error("store poisoned", "error", cause)
 	}
 }

@@ -81,7 +81,7 @@ func (l *Log) prepareStep() bool {
 	if l.wantsSegment() {
 		wake(l.createKick)
 	}
-	active := l.active
+	active, rotated := l.active, len(l.rotated) > 0
 	if l.tail > l.populated && l.populated < active.Size { // appends have caught up and fault
 		l.populateAhead = min(2*l.populateAhead, maxPopulateAhead)
 	}
@@ -92,6 +92,9 @@ func (l *Log) prepareStep() bool {
 	if from >= to || l.poison != nil || l.closing.Load() {
 		l.kickAt = l.nextKick()
 		l.mu.Unlock()
+		if rotated {
+			l.tell()
+		}
 		return false
 	}
 	l.mu.Unlock()
@@ -149,7 +152,7 @@ func (l *Log) createStep() bool {
 func (l *Log) populate(s *mmapseg.Segment, from, to int64, again bool) {
 	err := l.bringIn(s, from, to)
 	if err != nil {
-		l.logger.Warn("populate segment", "segment", s.Name(), "from", from, "to", to, "error", err)
+		l.logger.Warn("segment not populated", "segment", s.Name(), "from", from, "to", to, "error", err)
 	}
 	if l.everyAppend && err == nil {
 		l.syncing.Lock()
@@ -204,7 +207,7 @@ func (l *Log) prepare(size, least int64) {
 	l.mu.Unlock()
 	if smaller != nil {
 		if err := smaller.Discard(l.dir); err != nil {
-			l.logger.Warn("discard unused segment", "segment", smaller.Name(), "error", err)
+			l.logger.Warn("unused segment not discarded", "segment", smaller.Name(), "error", err)
 		}
 	}
 	next, err := l.create(h, ahead)
@@ -227,7 +230,7 @@ func (l *Log) prepare(size, least int64) {
 	l.room.Broadcast()
 	l.mu.Unlock()
 	if err != nil {
-		l.logger.Error("prepare segment", "segment", h.Name(), "size", h.Size, "error", err)
+		l.logger.Error("next segment not prepared", "segment", h.Name(), "bytes", h.Size, "error", err)
 	}
 }
 
@@ -246,7 +249,7 @@ func (l *Log) advise(s *mmapseg.Segment) {
 		return
 	}
 	if err := s.SmallPages(); err != nil {
-		l.logger.Warn("ask for small pages", "segment", s.Name(), "error", err)
+		l.logger.Warn("small pages not asked for", "segment", s.Name(), "error", err)
 	}
 }
 
@@ -270,7 +273,7 @@ func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
 	}
 	if err != nil {
 		if e := next.Discard(l.dir); e != nil {
-			l.logger.Warn("discard unused segment", "segment", next.Name(), "error", e)
+			l.logger.Warn("unused segment not discarded", "segment", next.Name(), "error", e)
 		}
 		return nil, fmt.Errorf("prepare segment: %w", err)
 	}

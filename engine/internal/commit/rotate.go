@@ -80,10 +80,13 @@ func (l *Log) makeRoom(n, events int) error {
 			_ = l.hooks.Reach(hooks.AheadWait, l.active.Name())
 		}
 		l.mu.Unlock()
+		began := l.stats.ahead.begin()
 		_ = l.waitDurable(context.Background(), least) // a poisoned store refuses at the next look
+		l.stats.ahead.end(began)
 		l.mu.Lock()
 		return nil
 	}
+	defer l.stats.room.end(l.stats.room.begin())
 	if r := l.retired; r != nil {
 		l.unlocked(func() error { return l.syncRetired(r) })
 		return nil
@@ -159,7 +162,8 @@ func (l *Log) rotate() error {
 	l.need, l.kickAt = 0, 0
 	l.populated, l.writable, l.protected, l.synced = l.preparedTo, 0, 0, 0
 	l.stats.rotations.Add(1)
-	l.sealQueue = append(l.sealQueue, l.retired) // the preparer, which is woken next, wakes the sealer
+	l.rotated = append(l.rotated, rotation{old.Name(), successor.Name(), l.retired.End, l.retired.Last}) // the preparer tells
+	l.sealQueue = append(l.sealQueue, l.retired)                                                         // the preparer, which is woken next, wakes the sealer
 	l.room.Broadcast()
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.RotateEnd, successor.Name())

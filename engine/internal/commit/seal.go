@@ -22,7 +22,7 @@ func (l *Log) sealStep() bool {
 	err := l.seal(r)
 	l.tell()
 	if err != nil {
-		l.logger.Warn("seal segment", "segment", r.Segment.Name(), "error", err)
+		l.logger.Warn("segment not sealed", "segment", r.Segment.Name(), "error", err)
 		l.stats.sealErrors.Add(1)
 	}
 	return true
@@ -81,6 +81,7 @@ func (l *Log) seal(r *Retired) error {
 		return err
 	}
 	l.stats.sealed.Add(1)
+	l.logger.Debug("segment sealed", "segment", r.Segment.Name(), "events", r.Part.Tail().Events(), "bytes", r.End+int64(len(footer)))
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.SealDone, r.Segment.Name())
 	}

@@ -115,7 +115,7 @@ func (l *Log) enter(u *Unit) error {
 				e.Head = u.items[u.items[i].first].entry.Head
 				continue
 			}
-			head, err := l.head(e.Entity(), e.EntityHash(), tail)
+			head, err := l.readHead(e, tail)
 			if err != nil {
 				return fmt.Errorf("newest event of the entity: %w", err)
 			}
@@ -139,6 +139,15 @@ func (l *Log) enter(u *Unit) error {
 			return err
 		}
 	}
+}
+
+// readHead finds the state of an entity before the events of a tail. Where there is a segment before that, it is counted as a
+// wait: the segments' indexes are asked, which may have to come from the disk.
+func (l *Log) readHead(e *index.Entry, tail *index.Tail) (index.Head, error) {
+	if l.index.Parts()[0].Tail() != tail {
+		defer l.stats.heads.end(l.stats.heads.begin())
+	}
+	return l.head(e.Entity(), e.EntityHash(), tail)
 }
 
 // moveOn resolves a unit that was resolved against the tail before the active segment's, and reports whether it was. The

@@ -20,6 +20,9 @@ type State struct {
 	SealErrors  uint64
 	Syncs       uint64
 	SyncNanos   uint64
+	SyncLongest uint64  // nanoseconds
+	SyncLatency Latency // of the same syncs
+	Stalls      Stalls
 }
 
 // State returns the log's counters. It waits for nobody.
@@ -33,6 +36,10 @@ func (l *Log) State() State {
 		Rotations: l.stats.rotations.Load(), RoomWaits: l.stats.waits.Load(),
 		Sealed: l.stats.sealed.Load(), SealErrors: l.stats.sealErrors.Load(),
 		Syncs: l.syncStats.count.Load(), SyncNanos: l.syncStats.nanos.Load(),
+		SyncLongest: l.syncStats.longest.Load(), SyncLatency: l.syncStats.latency(),
+		Stalls: Stalls{
+			Room: l.stats.room.load(), Ahead: l.stats.ahead.load(), Heads: l.stats.heads.load(), Turn: l.stats.turn.load(),
+		},
 	}
 	if cause := l.poisoned.Load(); cause != nil {
 		s.Poison = *cause
@@ -43,6 +50,7 @@ func (l *Log) State() State {
 // counters count since the log began.
 type counters struct {
 	rotations, waits, sealed, sealErrors atomic.Uint64
+	room, ahead, heads, turn             stallCounter
 }
 
 // Closing reports whether Close was called.

@@ -7,15 +7,11 @@ package commit
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/mmapseg"
 )
-
-// syncCounters count syncs of files that hold frames.
-type syncCounters struct{ count, nanos atomic.Uint64 }
 
 // syncFile syncs one segment. A failure poisons the store before another sync can
 // start or the watermark move, and is never retried: the kernel marks the pages
@@ -23,8 +19,7 @@ type syncCounters struct{ count, nanos atomic.Uint64 }
 func (l *Log) syncFile(s *mmapseg.Segment) error {
 	begin := time.Now()
 	err := l.syncSegment(s)
-	l.syncStats.count.Add(1)
-	l.syncStats.nanos.Add(uint64(time.Since(begin)))
+	l.syncStats.add(time.Since(begin))
 	if hooks.Enabled && hooks.Planted(hooks.SyncRetried) {
 		if err != nil {
 			err = l.syncSegment(s)

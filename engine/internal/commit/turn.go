@@ -45,6 +45,10 @@ func (l *Log) letOthers(u *Unit) {
 
 // waitForTurn returns when no other unit has its turn, or the log takes no unit any more. The caller holds mu.
 func (l *Log) waitForTurn(u *Unit) {
+	if l.exclusive == nil || l.exclusive == u || l.refusal() != nil {
+		return
+	}
+	defer l.stats.turn.end(l.stats.turn.begin())
 	for l.exclusive != nil && l.exclusive != u && l.refusal() == nil {
 		l.room.Wait()
 	}

@@ -56,8 +56,8 @@ func (m *Merger) Load() error {
 	runs := m.choose(found)
 	m.mu.Lock()
 	m.index.SetRuns(runs)
-	m.warming = !m.readOnly
 	m.mu.Unlock()
+	m.counters.warming.Store(!m.readOnly)
 	if !m.readOnly {
 		m.goroutine.Add(1)
 		go m.loop()
@@ -153,10 +153,8 @@ func (m *Merger) choose(found []*index.Run) []*index.Run {
 
 // discard removes a file that is of no use, and tells of it.
 func (m *Merger) discard(name string, reason error) {
-	m.mu.Lock()
-	m.stats.Dropped++
-	m.mu.Unlock()
-	m.logger.Warn("run can't be used and will be made anew", "file", name, "reason", reason)
+	m.counters.dropped.Add(1)
+	m.logger.Warn("run can't be used and will be made anew", "file", name, "error", reason)
 	m.remove(name)
 }
 

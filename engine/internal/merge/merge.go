@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/batpak/batpak/hooks"
 	"github.com/batpak/batpak/index"
@@ -59,10 +60,9 @@ type Merger struct {
 	kicked  bool
 	busy    bool
 	closing bool
-	warming bool
 	dropped []*index.Run // out of the index, but neither removed nor closed
-	stats   Stats
 
+	counters  counters
 	goroutine sync.WaitGroup
 	closed    sync.Once
 	closeErr  error
@@ -102,7 +102,7 @@ func (m *Merger) Damaged(r *index.Run, err error) {
 	known := m.drop(r)
 	m.mu.Unlock()
 	if known {
-		m.logger.Warn("run is damaged and will be made anew", "run", fileName(r.Info()), "error", err)
+		m.logger.Warn("run can't be used and will be made anew", "file", fileName(r.Info()), "error", err)
 		m.Kick()
 	}
 }
@@ -116,16 +116,23 @@ func (m *Merger) drop(r *index.Run) bool {
 	}
 	m.index.SetRuns(slices.Delete(runs, i, i+1))
 	m.dropped = append(m.dropped, r)
-	m.stats.Dropped++
+	m.counters.dropped.Add(1)
 	return true
 }
 
-// Stats returns the counts.
+// counters count since Load.
+type counters struct {
+	merges, failures, dropped atomic.Uint64
+	written                   atomic.Int64
+	warming                   atomic.Bool
+}
+
+// Stats returns the counts, each as of some moment during the call. It takes no lock.
 func (m *Merger) Stats() Stats {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := m.stats
-	s.Warming = m.warming
+	c := &m.counters
+	s := Stats{
+		Merges: c.merges.Load(), Written: c.written.Load(), Failures: c.failures.Load(), Dropped: c.dropped.Load(), Warming: c.warming.Load(),
+	}
 	for _, r := range m.index.Runs() {
 		s.Runs++
 		s.Bytes += r.Info().Size
@@ -154,9 +161,7 @@ const warmBytes = 64 << 20
 // warm reads what every lookup of a key begins with, and every append with a key makes one.
 func (m *Merger) warm() {
 	m.index.Warm(index.Key, warmBytes, func() bool { return !m.isClosing() })
-	m.mu.Lock()
-	m.warming = false
-	m.mu.Unlock()
+	m.counters.warming.Store(false)
 }
 
 // awake sleeps until there is something to do, and reports false when the merger is being closed.
@@ -179,10 +184,8 @@ func (m *Merger) isClosing() bool {
 
 // fail counts a failure and tells of it.
 func (m *Merger) fail(what, name string, err error) {
-	m.mu.Lock()
-	m.stats.Failures++
-	m.mu.Unlock()
-	m.logger.Warn(what, "name", name, "error", err)
+	m.counters.failures.Add(1)
+	m.logger.Warn("a step of making or removing a run failed", "step", what, "file", name, "error", err)
 }
 
 // Close stops merging, in the middle if need be, takes the runs out of the index, waits for readers that are in one, and

@@ -164,8 +164,8 @@ func (m *Merger) replace(inputs []index.RunInput, r *index.Run) bool {
 		at = len(runs)
 	}
 	m.index.SetRuns(slices.Insert(runs, at, r))
-	m.stats.Merges++
-	m.stats.Written += r.Info().Size
+	m.counters.merges.Add(1)
+	m.counters.written.Add(r.Info().Size)
 	m.mu.Unlock()
 	for _, run := range old {
 		m.remove(fileName(run.Info()))

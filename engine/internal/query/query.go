@@ -136,7 +136,7 @@ type Range struct {
 
 // source is a reader of frames in one of the two directions.
 type source interface {
-	Next() (mmapseg.Frame, *mmapseg.Segment, bool, error)
+	Step() (*mmapseg.Frame, *mmapseg.Segment, error)
 	Close()
 }
 
@@ -174,9 +174,9 @@ func (r *Reader) each(frames source, way *passage, limit int, yield func(event.E
 			yield(event.Event{}, r.ended)
 			return
 		}
-		f, segment, ok, err := frames.Next()
-		if err == nil && ok {
-			err = r.decoder.Event(&f, segment.Name(), &ev)
+		f, segment, err := frames.Step()
+		if f != nil {
+			err = r.decoder.Event(f, segment.Name(), &ev)
 		}
 		switch {
 		case err != nil && mmapseg.IsDamage(err):
@@ -186,7 +186,7 @@ func (r *Reader) each(frames source, way *passage, limit int, yield func(event.E
 		case err != nil:
 			yield(event.Event{}, r.translate(err))
 			return
-		case !ok:
+		case f == nil:
 			tell(way.end(), yield)
 			return
 		default:

@@ -22,7 +22,7 @@ func (r *Reader) Rebuild(segment *mmapseg.Segment, cause error) (*index.Tail, er
 	}
 	r.rebuilt.Add(1)
 	r.logger.Warn("the index of a segment was rebuilt from its events",
-		"segment", segment.Name(), "events", tail.Events(), "unreadable", unknown, "cause", cause)
+		"segment", segment.Name(), "events", tail.Events(), "unreadable", unknown, "error", cause)
 	return tail, nil
 }
 
@@ -36,7 +36,7 @@ func (r *Reader) DamagedPart(p *index.Part, cause error) {
 		return
 	}
 	if err := r.rebuildPart(p, cause); err != nil {
-		r.logger.Warn("the index of a segment could not be rebuilt", "segment", p.Segment.Number, "error", err)
+		r.logger.Warn("the index of a segment could not be rebuilt", "segment", mmapseg.FileName(p.Segment.Number, p.Segment.Generation), "error", err)
 	}
 }
 

@@ -138,15 +138,15 @@ func (s *search) all(from, to uint64) bool {
 			s.yield(event.Event{}, r.ended)
 			return false
 		}
-		f, segment, ok, err := frames.Next()
+		f, segment, err := frames.Step()
 		switch {
 		case err != nil:
 			if !s.fail(err) {
 				return false
 			}
-		case !ok:
+		case f == nil:
 			return true
-		case !s.offer(&f, segment):
+		case !s.offer(f, segment):
 			return false
 		}
 	}
@@ -194,8 +194,8 @@ func (s *search) gathered(i int, sequence uint64) bool {
 	if s.told && sequence >= s.from && sequence <= s.to {
 		return true
 	}
-	if f, ok := s.group.Frame(i); ok {
-		return s.offer(&f, s.segment)
+	if f := s.group.Step(i); f != nil {
+		return s.offer(f, s.segment)
 	}
 	return s.alone(sequence)
 }

@@ -186,15 +186,15 @@ func (w *Walk) frame() bool {
 		s.yield(event.Event{}, s.reader.ended)
 		return false
 	}
-	f, segment, ok, err := w.frames.Next()
+	f, segment, err := w.frames.Step()
 	switch {
 	case err != nil:
 		return s.fail(err)
-	case !ok:
+	case f == nil:
 		w.endStep()
 		return true
 	}
-	return s.offer(&f, segment)
+	return s.offer(f, segment)
 }
 
 // gather copies the next frames of a step of ordinals; false: the walk is over.

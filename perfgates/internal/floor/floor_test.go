@@ -71,6 +71,9 @@ func TestPreparedFilesAreRemovedAgain(t *testing.T) {
 	if _, _, err := PopulateCost(directory, 2<<20); err != nil {
 		t.Error(err)
 	}
+	if cost, err := TouchCost(directory, 1<<20); err != nil || cost <= 0 {
+		t.Errorf("a first touch takes %v ns, %v", cost, err)
+	}
 	for _, close := range []func() error{p.Close, d.Close} {
 		if err := close(); err != nil {
 			t.Error(err)
@@ -84,6 +87,9 @@ func TestPreparedFilesAreRemovedAgain(t *testing.T) {
 func TestAMissingDirectoryIsAnError(t *testing.T) {
 	if _, err := Prepare(t.TempDir()+"/missing", 1<<20, false); err == nil {
 		t.Error("prepared a file in a missing directory")
+	}
+	if _, err := TouchCost(t.TempDir()+"/missing", 1<<20); err == nil {
+		t.Error("touched a file in a missing directory")
 	}
 }
 

@@ -55,3 +55,19 @@ func PopulateCost(directory string, size int) (perPage, longestWindow float64, e
 	}
 	return float64(total) * pageBytes / float64(size), longestWindow, nil
 }
+
+// TouchCost reserves and maps a file of size bytes in directory and returns the nanoseconds that the first store to a page of it takes
+// when nobody has populated it: the fault, and the page that it brings in.
+func TouchCost(directory string, size int) (perPage float64, err error) {
+	p := &Prepared{size: size}
+	defer func() { err = errors.Join(err, p.Close()) }()
+	if err := p.create(directory); err != nil {
+		return 0, err
+	}
+	word := ascending(8)
+	start := time.Now()
+	for at := 0; at < size; at += pageBytes {
+		p.mapping.Store(at, word)
+	}
+	return float64(time.Since(start)) * pageBytes / float64(size), nil
+}

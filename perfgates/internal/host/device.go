@@ -51,19 +51,27 @@ func DeviceOf(path string) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := deviceDirectory(mount)
+	name, err := wholeDevice(mount) // flushes are counted for it only, not for a partition
 	if err != nil {
 		return nil, err
-	}
-	// Flushes are counted for the whole device only, not for a partition.
-	if _, err := os.Stat(filepath.Join(name, "partition")); err == nil {
-		name = filepath.Dir(name)
 	}
 	device := &Device{filepath.Join(name, "stat")}
 	if _, err := device.Counters(); err != nil {
 		return nil, err
 	}
 	return device, nil
+}
+
+// wholeDevice returns the directory in /sys of the device, of a partition that of its disk.
+func wholeDevice(mount Mount) (string, error) {
+	name, err := deviceDirectory(mount)
+	if err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(filepath.Join(name, "partition")); err == nil {
+		name = filepath.Dir(name)
+	}
+	return name, nil
 }
 
 // deviceDirectory returns the device's own directory in /sys, symbolic links resolved.

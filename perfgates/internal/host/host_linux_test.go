@@ -24,11 +24,23 @@ func TestLinuxNamesTheMountAndTheThreads(t *testing.T) {
 	if Kernel() == "" || Processor() == "" && runtime.GOARCH == "amd64" {
 		t.Errorf("kernel %q, processor %q", Kernel(), Processor())
 	}
+	if load, err := Load(); err != nil || load < 0 {
+		t.Errorf("load %v, %v", load, err)
+	}
+	if memory := TotalMemory(); memory < 1<<20 {
+		t.Errorf("%d bytes of memory", memory)
+	}
 	// Whether there is a device depends on the machine; both answers are sound.
 	if device, err := DeviceOf(directory); err == nil {
 		if _, err := device.Counters(); err != nil {
 			t.Error(err)
 		}
+	}
+	if cache, err := WriteCacheOf(directory); err == nil && !strings.HasPrefix(cache, "write ") {
+		t.Errorf("write cache %q", cache)
+	}
+	if _, err := WriteCacheOf(directory + "/missing"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing directory gives %v", err)
 	}
 }
 

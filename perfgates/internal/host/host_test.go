@@ -4,6 +4,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -100,5 +101,25 @@ func TestDiskUsageCountsEveryFileBelow(t *testing.T) {
 	}
 	if _, err := DiskUsage(filepath.Join(directory, "missing")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing directory gives %v", err)
+	}
+}
+
+func TestOnlyFeaturesThatMatterAreTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"processor\t: 0\nflags\t\t: fpu avx2 sse4_1 xavx512f\nflags\t: avx512f\n": "[sse4_1 avx2]",
+		"Features\t: fp asimd crc32\n":                                            "[asimd crc32]",
+		"":                                                                        "[]",
+	} {
+		if got := fmt.Sprint(parseFeatures(text)); got != want {
+			t.Errorf("%q has %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestASettingIsItsWordInBrackets(t *testing.T) {
+	for text, want := range map[string]string{"always [madvise] never\n": "madvise", "[always] madvise": "always", "": "", "never": "", "[x": ""} {
+		if got := chosen(text); got != want {
+			t.Errorf("%q gives %q, want %q", text, got, want)
+		}
 	}
 }

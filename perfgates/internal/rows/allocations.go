@@ -36,8 +36,8 @@ func allocationsOf(work func() error) (float64, error) {
 // four places, so that a stray object of the runtime does not count as one in
 // every operation.
 func noAllocations(row, name string, perOp float64) figure.Result {
-	return figure.Result{
+	return counting(figure.Result{
 		Row: row, Name: name, Value: math.Round(max(perOp, 0)*1e4) / 1e4, Unit: "allocations/op",
 		Reference: "one allocation", ReferenceValue: 1, Better: figure.Smaller, Target: 0,
-	}
+	})
 }

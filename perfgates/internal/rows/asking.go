@@ -47,7 +47,7 @@ func appendAsking(ctx context.Context, env *Env) (_ figure.Result, err error) {
 			return engine.AppendOptions{Expect: engine.ExpectClock(r.clocks[r.load.next]), Key: r.keys[place]}
 		}},
 	}
-	rounds, err := env.rounds(ctx, 1, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		for i := range sides {
 			r.makeKeys()
 			if err := settle(ctx, r.store); err != nil {
@@ -66,10 +66,7 @@ func appendAsking(ctx context.Context, env *Env) (_ figure.Result, err error) {
 		return figure.Result{}, err
 	}
 	end := r.store.Stats()
-	result := figure.Result{
-		Row: "P6", Name: "append with expectation and key", Value: stats.Median(r.asking), Unit: "ns",
-		Reference: "plain append", ReferenceValue: stats.Median(r.plain), Better: figure.Smaller, Target: askingTarget,
-	}
+	result := comparison("P6", "append with expectation and key", "ns", "plain append", figure.Smaller, askingTarget, r.asking, r.plain)
 	return result.Add("expectation_only", stats.Median(r.expecting)).
 		Add("spread", stats.Spread(r.asking)).Add("reference_spread", stats.Spread(r.plain)).
 		Add("rounds", rounds).Add("n", rounds*r.perRound).Add("keys", r.keyed).
@@ -90,9 +87,9 @@ func newAskingRun(env *Env) (_ *askingRun, err error) {
 		}
 	}()
 	r.clocks = make([]uint64, len(r.load.at))
-	r.perRound = env.Scale.SegmentSize / frameBytesOf(r.load)
+	r.perRound = env.Scale.ShortSegment / frameBytesOf(r.load)
 	r.store, err = engine.Open(directory+"/store", engine.Options{
-		Sync: engine.SyncManual(), SegmentSize: int64(env.Scale.SegmentSize), Hashing: engine.HashingOn,
+		Sync: engine.SyncManual(), SegmentSize: int64(env.Scale.ShortSegment), Hashing: engine.HashingOn,
 	})
 	if err != nil {
 		return nil, err

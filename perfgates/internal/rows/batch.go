@@ -156,7 +156,7 @@ func batchDurable(ctx context.Context, env *Env) (_ []figure.Result, err error) 
 	}
 	fresh()
 	begin := r.store.Stats()
-	rounds, err := env.rounds(ctx, 1, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("batches, round %d", len(sides[2].latencies.rounds)+1)
 		return round()
 	})
@@ -179,14 +179,13 @@ func batchDurable(ctx context.Context, env *Env) (_ []figure.Result, err error) 
 func (r *batchRun) results(f0, large, ours *syncedSide) []figure.Result {
 	p50 := ours.latencies.median(50)
 	whole := ours.latencies.whole
-	result := figure.Result{
-		Row: "P6", Name: "batch of 256, durable, p50", Value: p50, Unit: "ns", Reference: "256 x floor(256) + F0",
-		ReferenceValue: f0.latencies.median(50), Better: figure.Smaller, Target: batchTarget,
-	}
-	same := figure.Result{
-		Row: "P6", Name: "batch of 256, beside an F0 of as many bytes", Value: p50, Unit: "ns", Reference: "256 x floor(256) + F0 of the batch's bytes",
-		ReferenceValue: large.latencies.median(50), Better: figure.Smaller, Target: figure.None(),
-	}
+	medians := ours.latencies.inRounds(50)
+	result := comparison("P6", "batch of 256, durable, p50", "ns", "256 x floor(256) + F0", figure.Smaller, batchTarget,
+		medians, f0.latencies.inRounds(50))
+	same := comparison("P6", "batch of 256, beside an F0 of as many bytes", "ns", "256 x floor(256) + F0 of the batch's bytes", figure.Smaller,
+		figure.None(), medians, large.latencies.inRounds(50))
+	result.Curve = ours.latencies.curve()
+	same.Curve = result.Curve
 	return []figure.Result{
 		result.Add("events_per_second", batchEvents*1e9/p50).
 			Add("p99", whole.At(99)).Add("max", whole.Longest()).Add("reference_p99", f0.latencies.whole.At(99)).

@@ -17,7 +17,7 @@ import (
 
 const (
 	lookupInterval = 10_000 // nanoseconds: 100,000 lookups a second
-	besidePhases   = 20     // of a row's duration, four of them a round
+	besidePhases   = 24     // of a row's duration, four of them a round
 	fewestLookups  = 100
 	// idleLimit is the p99 of lookups without a writer, in nanoseconds, beyond which the
 	// processors are somebody else's: a lookup takes about a microsecond.
@@ -102,7 +102,7 @@ func beside(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	}
 	r.writer.newest.Store(uint64(f.n))
 	begin := f.store.Stats()
-	rounds, err := env.rounds(ctx, 3, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("round %d", len(r.alone)+1)
 		return r.round(ctx)
 	})
@@ -157,14 +157,9 @@ func (r *besideRun) look(into *lookups) error {
 // results judges what is seen from outside. What a lookup took itself, and what
 // keeping the pace costs, stand beside it.
 func (r *besideRun) results() []figure.Result {
-	p99 := figure.Result{
-		Row: "P19", Name: "lookup p99", Value: r.busy.median(99), Unit: "ns",
-		Reference: "the same without a writer", ReferenceValue: r.idle.median(99), Better: figure.Smaller, Target: 3,
-	}
-	rate := figure.Result{
-		Row: "P19", Name: "writer", Value: stats.Median(r.besideLookups), Unit: "events/s",
-		Reference: "the same without lookups", ReferenceValue: stats.Median(r.alone), Better: figure.Larger, Target: 0.9,
-	}
+	p99 := comparison("P19", "lookup p99", "ns", "the same without a writer", figure.Smaller, 3, r.busy.inRounds(99), r.idle.inRounds(99))
+	p99.Curve = r.busy.curve()
+	rate := comparison("P19", "writer", "events/s", "the same without lookups", figure.Larger, 0.9, r.besideLookups, r.alone)
 	busy, idle := r.busy, r.idle
 	if p99.ReferenceValue > idleLimit {
 		p99.Unjudged = "without a writer lookups waited as well: others use the processors"

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	coldRounds     = 3
 	collectionsGap = time.Second // between two forced collections
 	// coldShare is how much of what is read must come from the disk for the scan to count
 	// as cold.
@@ -55,7 +54,7 @@ func coldScan(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 		idle: newLatencies(), busy: newLatencies(),
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
-	rounds, err := env.rounds(ctx, coldRounds, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("round %d", len(r.scanned)+1)
 		return r.round(ctx)
 	})
@@ -67,11 +66,9 @@ func coldScan(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 
 // result is not judged where the scan was not cold, or nobody can tell.
 func (r *coldRun) result() figure.Result {
-	result := figure.Result{
-		Row: "P21", Name: "append p99.9", Value: r.busy.median(99.9), Unit: "ns",
-		Reference: "the same without scan and collections", ReferenceValue: r.idle.median(99.9),
-		Better: figure.Smaller, Target: 3,
-	}
+	result := comparison("P21", "append p99.9", "ns", "the same without scan and collections", figure.Smaller, 3,
+		r.busy.inRounds(99.9), r.idle.inRounds(99.9))
+	result.Curve = r.busy.curve()
 	share := stats.Median(r.fromDisk)
 	switch {
 	case r.notCold != nil:
@@ -96,7 +93,7 @@ func (r *coldRun) result() figure.Result {
 }
 
 // idleFor returns how long a round appends without a scan.
-func (r *coldRun) idleFor() time.Duration { return r.env.Scale.Duration / (2 * coldRounds) }
+func (r *coldRun) idleFor() time.Duration { return r.env.Scale.Duration / (2 * fewestRounds) }
 
 // gap returns the time between two collections: shorter than a second where the scan is.
 func (r *coldRun) gap() time.Duration { return min(collectionsGap, r.idleFor()) }

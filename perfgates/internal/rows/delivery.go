@@ -19,7 +19,7 @@ import (
 const (
 	deliveryInterval = 50_000 // nanoseconds between two appends
 	deliveryGoal     = 20_000 // nanoseconds
-	deliveryPhases   = 8      // of a row's duration: two a round
+	deliveryPhases   = 12     // of their half of a row's duration: two a round
 	fewestDeliveries = 100
 )
 
@@ -82,7 +82,7 @@ func (r *deliveryRun) latencies(ctx context.Context) ([]figure.Result, error) {
 	spinning, waiting := newLatencies(), newLatencies()
 	part := r.env.share(2)
 	phase := max(part.Scale.Duration/deliveryPhases, fewestDeliveries*deliveryInterval)
-	rounds, err := part.rounds(ctx, 1, always, func() error {
+	rounds, err := part.rounds(ctx, fewestRounds, always, func() error {
 		r.env.progress("append to delivery, round %d", len(spinning.rounds)+1)
 		if err := r.paced(ctx, phase, spinning, r.pace, func(sub *engine.Subscription) (engine.Delivery, error) {
 			for {
@@ -100,10 +100,10 @@ func (r *deliveryRun) latencies(ctx context.Context) ([]figure.Result, error) {
 		return nil, err
 	}
 	result := func(name string, l *latencies) figure.Result {
-		return figure.Result{
-			Row: "P18", Name: name, Value: l.median(99), Unit: "ns",
+		return withGoal(figure.Result{
+			Row: "P18", Name: name, Value: l.median(99), Unit: "ns", Curve: l.curve(),
 			Reference: "goal", ReferenceValue: deliveryGoal, Better: figure.Smaller, Target: figure.None(),
-		}.Add("p50", l.median(50)).Add("p99.9", l.median(99.9)).Add("max", l.whole.Longest()).Add("spread", stats.Spread(l.inRounds(99))).
+		}, l.inRounds(99), nil).Add("p50", l.median(50)).Add("p99.9", l.median(99.9)).Add("max", l.whole.Longest()).Add("spread", stats.Spread(l.inRounds(99))).
 			Add("deliveries", l.whole.Count()).Add("rounds", rounds).Add("appends_per_second", 1e9/deliveryInterval).
 			Add("processors", runtime.GOMAXPROCS(0))
 	}

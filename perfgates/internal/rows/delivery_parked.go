@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	parkedPhases  = 16 // of a row's duration: four a round
+	parkedPhases  = 96 // of a row's duration, of which they have a quarter: four a round
 	parkedAppends = 1000
 )
 
@@ -26,7 +26,7 @@ func (r *deliveryRun) parked(ctx context.Context) ([]figure.Result, error) {
 	var alone []float64
 	var beside [len(waiting)][]float64
 	phase := r.env.Scale.Duration / parkedPhases
-	rounds, err := r.env.share(4).rounds(ctx, 3, always, func() error {
+	rounds, err := r.env.share(4).rounds(ctx, fewestRounds, always, func() error {
 		r.env.progress("beside subscriptions that wait, round %d", len(alone)+1)
 		cost, err := r.appendBeside(ctx, 0, phase)
 		if err != nil {
@@ -46,10 +46,8 @@ func (r *deliveryRun) parked(ctx context.Context) ([]figure.Result, error) {
 	}
 	var results []figure.Result
 	for i, n := range waiting {
-		results = append(results, figure.Result{
-			Row: "P18", Name: fmt.Sprintf("append beside %d that wait", n), Value: stats.Median(beside[i]), Unit: "ns",
-			Reference: "append alone", ReferenceValue: stats.Median(alone), Better: figure.Smaller, Target: figure.None(),
-		}.Add("spread", stats.Spread(beside[i])).Add("reference_spread", stats.Spread(alone)).Add("rounds", rounds))
+		name := fmt.Sprintf("append beside %d that wait", n)
+		results = append(results, comparison("P18", name, "ns", "append alone", figure.Smaller, figure.None(), beside[i], alone).Add("spread", stats.Spread(beside[i])).Add("reference_spread", stats.Spread(alone)).Add("rounds", rounds))
 	}
 	return results, nil
 }
@@ -75,7 +73,7 @@ func (r *deliveryRun) appendBeside(ctx context.Context, waiting int, phase time.
 			}
 		})
 	}
-	time.Sleep(phase / 10) // until they wait
+	time.Sleep(phase / 3) // until they wait
 	start, appended := time.Now(), 0
 	for took := time.Duration(0); took < phase || appended == 0; took = time.Since(start) {
 		if err := r.load.appendMany(r.store, parkedAppends); err != nil {

@@ -30,7 +30,7 @@ func diskPerEvent(ctx context.Context, env *Env) ([]figure.Result, error) {
 		if env.Scale.Events < fewestWeighed {
 			r.Unjudged = "too few events: the files' fixed parts outweigh them"
 		}
-		results = append(results, r.Add("n", env.Scale.Events).Add("directory_bytes", used))
+		results = append(results, counting(r).Add("n", env.Scale.Events).Add("directory_bytes", used))
 	}
 	return results, nil
 }

@@ -83,7 +83,7 @@ func durable(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	}
 	*reference = syncedSide{commit: reference.commit, latencies: newLatencies()}
 	*ours = syncedSide{commit: ours.commit, latencies: newLatencies()}
-	rounds, err := env.rounds(ctx, 1, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("round %d", len(ours.latencies.rounds)+1)
 		return both()
 	})
@@ -104,16 +104,15 @@ func durable(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 // durableLatencies compares medians of rounds; the percentiles of all commits
 // together stand beside them.
 func durableLatencies(ours, reference *syncedSide) (results []figure.Result) {
+	curve := ours.latencies.curve()
 	for _, t := range []struct {
 		name               string
 		percentile, target float64
 	}{{"p50", 50, 1.05}, {"p99", 99, 1.2}} {
 		whole, wholeReference := ours.latencies.whole, reference.latencies.whole
-		r := figure.Result{
-			Row: "P4", Name: t.name, Value: ours.latencies.median(t.percentile), Unit: "ns",
-			Reference: "F0", ReferenceValue: reference.latencies.median(t.percentile),
-			Better: figure.Smaller, Target: t.target,
-		}
+		r := comparison("P4", t.name, "ns", "F0", figure.Smaller, t.target,
+			ours.latencies.inRounds(t.percentile), reference.latencies.inRounds(t.percentile))
+		r.Curve = curve
 		results = append(results, r.
 			Add("whole_run", whole.At(t.percentile)).Add("reference_whole_run", wholeReference.At(t.percentile)).
 			Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).Add("max", whole.Longest()).
@@ -131,12 +130,10 @@ func deviceWork(ours, reference *syncedSide, noDevice error) []figure.Result {
 	flushes := figure.Result{
 		Row: "P4", Name: "flushes per commit", Value: toHundredths(ours.flushes), Unit: "flushes",
 		Reference: "F0", ReferenceValue: toHundredths(reference.flushes), Better: figure.Smaller, Target: 1,
+		Counted: true, // to hundredths
 	}
-	pages := figure.Result{
-		Row: "P4", Name: "pages written per commit", Value: stats.Median(ours.pages), Unit: "pages",
-		Reference: "F0", ReferenceValue: stats.Median(reference.pages), Better: figure.Smaller,
-		Target: figure.None(),
-	}
+	flushes = withRounds(flushes, ours.flushes, reference.flushes)
+	pages := comparison("P4", "pages written per commit", "pages", "F0", figure.Smaller, figure.None(), ours.pages, reference.pages)
 	if pages.ReferenceValue > 0 {
 		pages.Target = 1 + 1/pages.ReferenceValue // one page more than F0
 	}

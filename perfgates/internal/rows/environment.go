@@ -19,14 +19,17 @@ const segmentChangesNeeded = 8
 type Scale struct {
 	Duration    time.Duration // about how long a row measures
 	SegmentSize int           // of the stores of P1 and P2, bytes
-	TailSegment int           // of the store of P3, which is filled at a third of the rate
-	Events      int           // in the stores that are read and weighed
-	SyncedRound int           // commits between two changes from F0 to the store and back
-	IdleWindow  time.Duration // how long wake-ups are counted at a time
+
+	ShortSegment int           // of the stores of P3, P6 and P7, each of whose rounds fills one on each side
+	Events       int           // in the stores that are read and weighed
+	SyncedRound  int           // commits between two changes from F0 to the store and back
+	IdleWindow   time.Duration // how long wake-ups are counted at a time
 
 	Grown        int // events in the big stores of P8 to P10, P20 and P21
 	GrownSegment int // size of their segments, bytes
 	Small        int // events in the store that P20 compares them with
+
+	Streams int // entities of W1 to W4
 
 	Sustained time.Duration // how long P22 appends under each policy
 }
@@ -39,8 +42,8 @@ func Full(duration time.Duration) Scale {
 		duration, sustained = 10*time.Second, 10*time.Minute
 	}
 	return Scale{
-		Duration: duration, SegmentSize: 64 << 20, TailSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7,
-		Grown: 10_000_000, GrownSegment: 64 << 20, Small: 100_000, Sustained: sustained,
+		Duration: duration, SegmentSize: 64 << 20, ShortSegment: 64 << 20, Events: 1_000_000, SyncedRound: 250, IdleWindow: duration / 7,
+		Grown: 10_000_000, GrownSegment: 64 << 20, Small: 100_000, Streams: 100_000, Sustained: sustained,
 	}
 }
 
@@ -50,16 +53,16 @@ func Quick(duration time.Duration) Scale {
 		duration = 1500 * time.Millisecond
 	}
 	return Scale{
-		Duration: duration, SegmentSize: 32 << 20, TailSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7,
-		Grown: 300_000, GrownSegment: 8 << 20, Small: 30_000, Sustained: duration / 2,
+		Duration: duration, SegmentSize: 32 << 20, ShortSegment: 8 << 20, Events: 200_000, SyncedRound: 100, IdleWindow: duration / 7,
+		Grown: 300_000, GrownSegment: 8 << 20, Small: 30_000, Streams: 100_000, Sustained: duration / 2,
 	}
 }
 
 // Tiny only shows that the rows work: for tests.
 func Tiny() Scale {
 	return Scale{
-		Duration: time.Millisecond, SegmentSize: 1 << 20, TailSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond,
-		Grown: 3_000, GrownSegment: 256 << 10, Small: entityCount, Sustained: 5 * time.Millisecond,
+		Duration: time.Millisecond, SegmentSize: 1 << 20, ShortSegment: 1 << 20, Events: 2_000, SyncedRound: 3, IdleWindow: time.Millisecond,
+		Grown: 3_000, GrownSegment: 256 << 10, Small: entityCount, Streams: 300, Sustained: 5 * time.Millisecond,
 	}
 }
 
@@ -68,6 +71,7 @@ type Env struct {
 	Directory string            // the row makes its own directories below it
 	Scale     Scale             // how much to do
 	Stores    *Stores           // the big stores of the run; nil: the row makes its own and removes them
+	Load      Load              // what the rows that take one are asked to do
 	Progress  func(text string) // told now and then what goes on; may be nil
 	Warn      func(text string) // told what is left out; may be nil
 

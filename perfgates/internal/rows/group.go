@@ -21,7 +21,6 @@ import (
 var groupSizes = [...]int{8, 64, 1024}
 
 const (
-	groupRounds  = 5 // at least
 	longestTurn  = 250 * time.Millisecond
 	shortestTurn = time.Millisecond
 	workingBytes = 16 << 10 // of memory, for each caller of the barrier that works
@@ -82,7 +81,7 @@ func groupCommit(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	}
 	r.forget()
 	backwards := false
-	rounds, err := env.rounds(ctx, groupRounds, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		err := r.round(ctx, r.turn, backwards)
 		backwards = !backwards
 		env.progress("round %d", len(r.ours.at(groupSizes[0]).rates))
@@ -109,7 +108,7 @@ func (r *groupRun) turnOf(whole time.Duration) time.Duration {
 	turns := 0
 	for _, side := range r.sides() {
 		if side.missing == nil {
-			turns += groupRounds * len(groupSizes)
+			turns += fewestRounds * len(groupSizes)
 		}
 	}
 	return min(max(whole/time.Duration(turns), shortestTurn), longestTurn)

@@ -36,10 +36,7 @@ func (r *groupRun) results() (results []figure.Result) {
 // compare returns the median rate of the store over the side's, latencies beside them.
 func (r *groupRun) compare(name string, side *groupSide, callers int, target float64) figure.Result {
 	ours, theirs := r.ours.at(callers), side.at(callers)
-	result := figure.Result{
-		Row: "P5", Name: name, Value: stats.Median(ours.rates), Unit: "events/s",
-		Reference: side.name, ReferenceValue: stats.Median(theirs.rates), Better: figure.Larger, Target: target,
-	}
+	result := comparison("P5", name, "events/s", side.name, figure.Larger, target, ours.rates, theirs.rates)
 	if side.missing != nil {
 		result.Unjudged, result.ReferenceValue = side.missing.Error(), figure.None()
 	}

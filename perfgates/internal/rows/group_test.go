@@ -144,11 +144,11 @@ func TestTheStoreAndTheBarrierMayNotFail(t *testing.T) {
 func TestTimeIsDividedAmongThoseWhoAreThere(t *testing.T) {
 	var turns, warnings []string
 	r := fourSides(&turns, &warnings)
-	if got := r.turnOf(groupRounds * 12 * 100 * time.Millisecond); got != 100*time.Millisecond {
+	if got := r.turnOf(fewestRounds * 12 * 100 * time.Millisecond); got != 100*time.Millisecond {
 		t.Errorf("four take turns of %v", got)
 	}
 	r.peers[0].missing = errBroken
-	if got := r.turnOf(groupRounds * 9 * 100 * time.Millisecond); got != 100*time.Millisecond {
+	if got := r.turnOf(fewestRounds * 9 * 100 * time.Millisecond); got != 100*time.Millisecond {
 		t.Errorf("three take turns of %v", got)
 	}
 	if r.turnOf(time.Hour) != longestTurn || r.turnOf(1) != shortestTurn {

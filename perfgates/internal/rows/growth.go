@@ -118,7 +118,7 @@ func (s *growthSide) close() (err error) {
 // of the same files cost, and the streams of random entities.
 func growthOfReading(ctx context.Context, env *Env, sides []*growthSide) (rounds int, err error) {
 	latency := stats.NewLatency()
-	return env.rounds(ctx, 3, always, func() error {
+	return env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("reading, round %d", len(sides[0].gets)+1)
 		for _, side := range sides {
 			for _, reader := range []struct {
@@ -149,7 +149,7 @@ func (s *growthSide) get() error { return s.store.GetInto(1+s.sequences.Uint64N(
 func growthOfAppending(ctx context.Context, env *Env, sides []*growthSide, again string) (rounds int, err error) {
 	small := sides[0]
 	perRound := env.Scale.GrownSegment / frameBytesOf(small.load)
-	return env.rounds(ctx, 3, always, func() error {
+	return env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("appending, round %d", len(small.appends)+1)
 		if err := errors.Join(small.close(), os.RemoveAll(again)); err != nil {
 			return err
@@ -196,11 +196,7 @@ func growthResults(sides []*growthSide, reading, appending, perRound int) (resul
 			{bySequence, side.gets, small.gets, reading, getsPerRound},
 			{"event of a stream", side.perStreamed, small.perStreamed, reading, streamsAtATime},
 		} {
-			result := figure.Result{
-				Row: "P20", Name: side.name + ", " + c.name, Value: stats.Median(c.big), Unit: "ns",
-				Reference: "the same in a small store", ReferenceValue: stats.Median(c.small),
-				Better: figure.Smaller, Target: target,
-			}
+			result := comparison("P20", side.name+", "+c.name, "ns", "the same in a small store", figure.Smaller, target, c.big, c.small)
 			result = result.
 				Add("spread", stats.Spread(c.big)).Add("reference_spread", stats.Spread(c.small)).
 				Add("rounds", c.rounds).Add("operations_per_round", c.per).

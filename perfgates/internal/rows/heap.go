@@ -88,7 +88,7 @@ func weighed(name string, heap float64, events uint64) figure.Result {
 	if events < fewestSealedWeighed {
 		r.Unjudged = "too few events: what every open store holds outweighs them"
 	}
-	r = r.Add("n", events).Add("heap_bytes", heap)
+	r = counting(r).Add("n", events).Add("heap_bytes", heap)
 	memory, err := host.ReadMemory()
 	if err != nil {
 		return r.Add("rss_note", err.Error())

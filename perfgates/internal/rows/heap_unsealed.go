@@ -93,5 +93,5 @@ func touched(name string, bytes, budget float64, count int) figure.Result {
 	if count < fewestTouchedWeighed {
 		r.Unjudged = "too few events: the memory's pieces outweigh them"
 	}
-	return r.Add("n", count)
+	return counting(r).Add("n", count)
 }

@@ -56,7 +56,7 @@ func idleStore(ctx context.Context, env *Env, path string) (figure.Result, error
 	if extra := beyond(); extra > 0 && extra <= notToTell {
 		result.Unjudged = "so few wake-ups more are within what the runtime does by itself; a longer --duration tells"
 	}
-	return result.Add("window_seconds", window.Seconds()).Add("rounds", len(with)).
+	return counting(result).Add("window_seconds", window.Seconds()).Add("rounds", len(with)).
 		Add("wake_ups", stats.Smallest(with)).Add("wake_ups_without", stats.Smallest(without)).
 		Add("cpu_ns_beyond", stats.Median(busy)).
 		Add("note", "beyond the wake-ups of the same process without a store, fewest of the windows"), nil

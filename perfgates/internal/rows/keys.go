@@ -187,11 +187,11 @@ func (r *keysRun) weigh(ctx context.Context) (result figure.Result, err error) {
 		result.Unjudged = "too few keys: what every open store holds outweighs them"
 	}
 	runtime.KeepAlive(r.store)
-	return r.counted(result).Add("heap_bytes", heap).Add("run_bytes", counters.RunBytes), nil
+	return r.told(counting(result)).Add("heap_bytes", heap).Add("run_bytes", counters.RunBytes), nil
 }
 
-// counted adds what the store consists of.
-func (r *keysRun) counted(result figure.Result) figure.Result {
+// told adds what the store consists of.
+func (r *keysRun) told(result figure.Result) figure.Result {
 	counters := r.store.Stats()
 	return result.Add("n", r.n).Add("sealed_segments", counters.SealedSegments).Add("runs", counters.Runs)
 }
@@ -211,7 +211,7 @@ func (r *keysRun) warm(ctx context.Context) (results []figure.Result, err error)
 		op        func() error
 		latencies *latencies
 	}{{"hit, warm, p50", r.find, hits}, {"miss, warm, p50", r.miss, misses}, {"", r.again, repeated}}
-	rounds, err := r.env.share(2).rounds(ctx, 1, always, func() error {
+	rounds, err := r.env.share(2).rounds(ctx, fewestRounds, always, func() error {
 		for _, side := range sides {
 			if err := timeEach(clockCost(), side.op, side.latencies.begin()); err != nil {
 				return err
@@ -233,12 +233,14 @@ func (r *keysRun) warm(ctx context.Context) (results []figure.Result, err error)
 			Row: "P24", Name: side.name, Value: side.latencies.median(50), Unit: "ns",
 			Reference: "goal", ReferenceValue: keyGoal, Better: figure.Smaller, Target: 1,
 		}
+		result = withGoal(result, side.latencies.inRounds(50), nil)
+		result.Curve = side.latencies.curve()
 		result = result.Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("max", whole.Longest()).
 			Add("spread", stats.Spread(side.latencies.inRounds(50))).Add("allocations_per_lookup", objects/keysPerRound).Add("rounds", rounds)
 		if side.name == sides[0].name {
 			result = result.Add("append_again_p50", repeated.median(50))
 		}
-		results = append(results, r.counted(result))
+		results = append(results, r.told(result))
 	}
 	return results, nil
 }
@@ -329,6 +331,6 @@ func (r *keysRun) coldResult(c *coldKeys) figure.Result {
 	case r.n < fewestSealedWeighed:
 		result.Unjudged = "too few keys: a page read has most of them"
 	}
-	return r.counted(result.Add("mean", stats.Mean(c.reads)).Add("most", slices.Max(c.reads)).Add("p50_ns", stats.Median(c.took)).
+	return r.told(withGoal(result, c.reads, nil).Add("mean", stats.Mean(c.reads)).Add("most", slices.Max(c.reads)).Add("p50_ns", stats.Median(c.took)).
 		Add("fetched_bytes", stats.Median(c.fetched)).Add("fetched_bytes_by_opening", stats.Median(c.opening)).Add("rounds", len(c.reads)))
 }

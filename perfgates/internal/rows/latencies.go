@@ -2,7 +2,10 @@
 
 package rows
 
-import "github.com/batpak/batpak/perfgates/internal/stats"
+import (
+	"github.com/batpak/batpak/perfgates/figure"
+	"github.com/batpak/batpak/perfgates/internal/stats"
+)
 
 // keptPercentiles are those that every round's summary holds.
 var keptPercentiles = [...]float64{50, 99, 99.9, 99.99, 100}
@@ -50,3 +53,8 @@ func (l *latencies) inRounds(percentile float64) []float64 {
 
 // median returns the median over the rounds of a kept percentile.
 func (l *latencies) median(percentile float64) float64 { return stats.Median(l.inRounds(percentile)) }
+
+// curve returns the distribution of all rounds together.
+func (l *latencies) curve() *figure.Curve {
+	return &figure.Curve{Count: l.whole.Count(), Longest: int64(l.whole.Longest()), Encoded: l.whole.Encoded()}
+}

@@ -35,7 +35,7 @@ func oneEvent(ctx context.Context, env *Env) ([]figure.Result, error) {
 	// The other half of the time goes to watching an idle store.
 	half := env.share(4)
 	path := directory + "/store"
-	rounds, err := half.rounds(ctx, 1, always, func() error {
+	rounds, err := half.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("opening and closing, round %d", len(times.open)+1)
 		return errors.Join(times.round(path), os.RemoveAll(path))
 	})
@@ -47,7 +47,7 @@ func oneEvent(ctx context.Context, env *Env) ([]figure.Result, error) {
 		Reference: "budget", ReferenceValue: oneEventBytes, Better: figure.Smaller, Target: 1,
 	}
 	results := []figure.Result{
-		bytes.Add("rounds", rounds),
+		counting(bytes).Add("rounds", rounds),
 		withinGoal("open", times.open).Add("rounds", rounds).Add("create", stats.Median(times.create)),
 		withinGoal("close after the append", times.firstClose).Add("rounds", rounds),
 		withinGoal("close after the reopening", times.secondClose).Add("rounds", rounds),
@@ -94,5 +94,5 @@ func withinGoal(name string, samples []float64) figure.Result {
 		Row: "P23", Name: name, Value: stats.Median(samples), Unit: "ns",
 		Reference: "budget", ReferenceValue: oneEventGoal, Better: figure.Smaller, Target: 1,
 	}
-	return r.Add("spread", stats.Spread(samples))
+	return withGoal(r, samples, nil).Add("spread", stats.Spread(samples))
 }

@@ -79,7 +79,7 @@ func openClean(ctx context.Context, env *Env, g *grown, name string) ([]figure.R
 		return nil, err
 	}
 	opened, closed = nil, nil
-	rounds, err := env.rounds(ctx, 3, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("%s: opening, round %d", name, len(opened)+1)
 		return once()
 	})
@@ -94,6 +94,7 @@ func openClean(ctx context.Context, env *Env, g *grown, name string) ([]figure.R
 	r = r.Add("spread", warmSpread).Add("rounds", rounds).Add("n", counters.Events).Add("entities", g.entities).
 		Add("segments", counters.Segments).Add("sealed_segments", counters.SealedSegments).
 		Add("bytes_read", fetched).Add("close", close)
+	r = withGoal(r, opened, nil)
 	return []figure.Result{withCold(ctx, r, g, &opened, once)}, nil
 }
 

@@ -42,7 +42,7 @@ type projectRun struct {
 	names     []string
 
 	cold, coldMap, scattered, totals, cloned, encoded []float64
-	deltas                                            [3][]float64 // nanoseconds, of those that grow
+	deltas                                            [3][]float64 // nanoseconds, of those that grow: the median of each round
 	version                                           uint32
 }
 
@@ -70,7 +70,7 @@ func projections(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 		return nil, err
 	}
 	r.cold, r.coldMap, r.scattered, r.totals, r.cloned, r.encoded, r.deltas = nil, nil, nil, nil, nil, nil, [3][]float64{}
-	rounds, err := env.rounds(ctx, 1, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("round %d", len(r.cold)+1)
 		return r.round(ctx)
 	})
@@ -191,16 +191,18 @@ func (r *projectRun) delta(ctx context.Context) error {
 		if _, err := engine.Project(ctx, r.store, deltaTotals, region, engine.Consistent()); err != nil {
 			return err
 		}
+		var took []float64
 		for range deltasPerRound {
 			for range newEvents {
 				if err := r.append(entity); err != nil {
 					return err
 				}
 			}
-			if err := timeProject(ctx, r.store, deltaTotals, region, 1, &r.deltas[i]); err != nil {
+			if err := timeProject(ctx, r.store, deltaTotals, region, 1, &took); err != nil {
 				return err
 			}
 		}
+		r.deltas[i] = append(r.deltas[i], stats.Median(took))
 	}
 	return nil
 }
@@ -215,9 +217,9 @@ func (r *projectRun) results(rounds int) []figure.Result {
 		return rates
 	}
 	one := func(name string, samples []float64, unit string, goal float64, better figure.Better) figure.Result {
-		return figure.Result{
+		return withGoal(figure.Result{
 			Row: "P16", Name: name, Value: stats.Median(samples), Unit: unit, Reference: "goal", ReferenceValue: goal, Better: better, Target: 1,
-		}.Add("spread", stats.Spread(samples)).Add("rounds", rounds)
+		}, samples, nil).Add("spread", stats.Spread(samples)).Add("rounds", rounds)
 	}
 	told := func(result figure.Result) figure.Result {
 		result.Target = figure.None()
@@ -231,12 +233,10 @@ func (r *projectRun) results(rounds int) []figure.Result {
 		told(one("kept, a map of 100 keys, cloned", r.cloned, "ns", keptGoal, figure.Smaller)),
 		told(one("kept, a map of 100 keys, encoded", r.encoded, "ns", keptGoal, figure.Smaller)),
 	}
-	short := stats.Median(r.deltas[0])
 	for i, samples := range r.deltas {
-		results = append(results, figure.Result{
-			Row: "P16", Name: [3]string{"5 new, a short history", "5 new, a tenth of the longest", "5 new, the longest history"}[i],
-			Value: stats.Median(samples), Unit: "ns", Reference: "a short history", ReferenceValue: short, Better: figure.Smaller, Target: deltaGrowth,
-		}.Add("spread", stats.Spread(samples)).Add("history", r.histories[i+1]))
+		name := [3]string{"5 new, a short history", "5 new, a tenth of the longest", "5 new, the longest history"}[i]
+		results = append(results, comparison("P16", name, "ns", "a short history", figure.Smaller, deltaGrowth, samples, r.deltas[0]).
+			Add("spread", stats.Spread(samples)).Add("history", r.histories[i+1]))
 	}
 	return results
 }

@@ -60,7 +60,7 @@ func rebuildPopulation(ctx context.Context, env *Env, p population) (_ []figure.
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
-	rounds, err := env.rounds(ctx, 3, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("%s: building anew, round %d", p.name, len(r.rebuilt)+1)
 		return r.round()
 	})
@@ -68,14 +68,11 @@ func rebuildPopulation(ctx context.Context, env *Env, p population) (_ []figure.
 		return nil, err
 	}
 	results := []figure.Result{
-		{
+		withGoal(figure.Result{
 			Row: "P9", Name: p.name, Value: stats.Median(r.rebuilt), Unit: "events/s",
 			Reference: "goal", ReferenceValue: rebuildGoal, Better: figure.Larger, Target: 1,
-		},
-		{
-			Row: "P9", Name: p.name + ", beside a scan", Value: stats.Median(r.rebuilt), Unit: "events/s",
-			Reference: "CRC scan through pread", ReferenceValue: stats.Median(r.scans), Better: figure.Larger, Target: 0.3,
-		},
+		}, r.rebuilt, r.scans),
+		comparison("P9", p.name+", beside a scan", "events/s", "CRC scan through pread", figure.Larger, 0.3, r.rebuilt, r.scans),
 	}
 	results[1] = results[1].Add("reference_spread", stats.Spread(r.scans)).Add("scan_on_all_cores", stats.Median(r.wideScans))
 	for i := range results {

@@ -145,14 +145,11 @@ func (r *regionRun) measure(ctx context.Context, env *Env) ([]figure.Result, err
 		return nil, err
 	}
 	queries, replays, uncheckedQueries, uncheckedReplays, matches = nil, nil, nil, nil, nil
-	rounds, err := env.rounds(ctx, 1, always, round)
+	rounds, err := env.rounds(ctx, fewestRounds, always, round)
 	if err != nil {
 		return nil, err
 	}
-	result := figure.Result{
-		Row: "P15", Name: "scope and kind", Value: stats.Median(queries), Unit: "queries/s",
-		Reference: "replay with a filter", ReferenceValue: stats.Median(replays), Better: figure.Larger, Target: 20,
-	}
+	result := comparison("P15", "scope and kind", "queries/s", "replay with a filter", figure.Larger, 20, queries, replays)
 	return []figure.Result{result.Add("spread", stats.Spread(queries)).Add("reference_spread", stats.Spread(replays)).
 		Add("rounds", rounds).Add("n", r.n).Add("matches", stats.Median(matches)).
 		Add("matches_per_second", stats.Median(matches)*stats.Median(queries)).

@@ -19,10 +19,26 @@ type Row struct {
 	Run    func(ctx context.Context, env *Env) ([]figure.Result, error)
 
 	NativeOnly bool // it measures projections or their cache
+	TakesLoad  bool // it does what Env.Load says
 }
 
 // All returns every row, in order of their numbers.
 func All() []Row {
+	all := listed()
+	for i := range all {
+		measure, look := all[i].Run, lookOf(all[i].ID)
+		all[i].Run = func(ctx context.Context, env *Env) ([]figure.Result, error) {
+			results, err := measure(ctx, env)
+			for i := range results {
+				results[i].Look = look
+			}
+			return results, err
+		}
+	}
+	return all
+}
+
+func listed() []Row {
 	return []Row{
 		{ID: "P1", Title: "append, staged, one caller, 256 B raw, 1,000 entities, chain on, at least 8 segment changes",
 			Target: "<= 1.3 x floor(256)", Run: stagedWithChain},
@@ -72,6 +88,14 @@ func All() []Row {
 			Target: "<= 1 MiB after Close, <= 10 ms each, no wake-ups", Run: oneEvent},
 		{ID: "P24", Title: "idempotency key, hit and miss among very many, warm and cold",
 			Target: "warm <= 2 us, cold <= 3 page reads, heap <= 1 B per sealed key", Run: keys},
+		{ID: "W1", Title: "many small streams and few hot ones (Zipf 0.99, 100,000 entities), payloads of 64 B to 16 KiB: append",
+			Target: "reported", Run: manySmallStreams, TakesLoad: true},
+		{ID: "W2", Title: "70 % reads (by sequence, newest of an entity, short stream), 30 % appends, Zipf 0.99",
+			Target: "reported", Run: mostlyReads, TakesLoad: true},
+		{ID: "W3", Title: "30 % reads, 70 % appends, as W2",
+			Target: "reported", Run: mostlyWrites, TakesLoad: true},
+		{ID: "W4", Title: "reader that catches up from the beginning beside a writer at a steady pace",
+			Target: "reported", Run: catchUp, TakesLoad: true},
 	}
 }
 

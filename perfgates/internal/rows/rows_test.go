@@ -5,68 +5,18 @@ package rows
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"regexp"
 	"slices"
 	"testing"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"github.com/batpak/batpak/perfgates/figure"
 	"github.com/batpak/batpak/perfgates/internal/stats"
 )
-
-// expectedResults are the names that each row must yield, in their order.
-var expectedResults = map[string][]string{
-	"P1": {"append"},
-	"P2": {"append"},
-	"P3": {"p99.9", "p99.99", "longest"},
-	"P4": {"p50", "p99", "flushes per commit", "pages written per commit"},
-	"P5": {
-		"8 callers", "64 callers", "1,024 callers", "8 callers, beside floor(256) and barrier",
-		"64 callers, beside floor(256) and barrier", "1,024 callers, beside floor(256) and barrier",
-	},
-	"P6": {"batch of 256, durable, p50", "batch of 256, beside an F0 of as many bytes", "append with expectation and key"},
-	"P7": {"two callers, 256 B", "two callers, 1 KiB"},
-	"P8": {
-		"1,000 entities", "1,000 entities, unclean", "an entity per event", "an entity per event, unclean",
-	},
-	"P9": {
-		"1,000 entities", "1,000 entities, beside a scan", "an entity per event", "an entity per event, beside a scan",
-	},
-	"P10": {
-		"1,000 entities, sealed event", "1,000 entities, sealed event, after reading all",
-		"an entity per event, sealed event", "an entity per event, sealed event, after reading all",
-		"unsealed event", "new entity, less its name", "entity touched again, less its name",
-	},
-	"P11": {"chain on", "chain off"},
-	"P12": {"unchecked", "checked", "allocations"},
-	"P13": {"p50", "allocations", "by id, p50", "by id, allocations"},
-	"P14": {"checked", "unchecked"},
-	"P15": {"scope and kind"},
-	"P16": {
-		"cold", "cold, scattered over the store", "cold, a map", "kept", "kept, a map of 100 keys, cloned", "kept, a map of 100 keys, encoded",
-		"5 new, a short history", "5 new, a tenth of the longest", "5 new, the longest history",
-	},
-	"P17": {"whole store with its tree", "as many workers as cores, beside one", "every entity by region, without the tree"},
-	"P18": {
-		"append to delivery, spinning, p99", "append to delivery, waiting, p99",
-		"drain of everything", "drain of a hot entity", "drain of a sparse entity",
-		"append beside 1 that wait", "append beside 100 that wait", "append beside 1000 that wait",
-	},
-	"P19": {"lookup p99", "writer"},
-	"P20": {
-		"1,000 entities, append", "1,000 entities, by sequence, p50", "1,000 entities, event of a stream",
-		"a tenth as many entities as events, append", "a tenth as many entities as events, by sequence, p50",
-		"a tenth as many entities as events, event of a stream",
-	},
-	"P21": {"append p99.9"},
-	"P22": {
-		"manual, one caller, longest append", "manual, one caller, device bytes per event byte",
-		"every append, 64 callers, longest append", "every append, 64 callers, device bytes per event byte",
-	},
-	"P24": {"hit, warm, p50", "miss, warm, p50", "hit, cold", "miss, cold", "sealed key, heap"},
-	"P23": {"disk", "open", "close after the append", "close after the reopening", "wake-ups of an idle open store"},
-}
 
 func TestEveryRowYieldsItsResultsAndLeavesNothingBehind(t *testing.T) {
 	for _, row := range All() {
@@ -78,13 +28,14 @@ func TestEveryRowYieldsItsResultsAndLeavesNothingBehind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var names []string
+			var given []Known
 			for _, r := range results {
-				names = append(names, r.Name)
+				given = append(given, Known{r.Row, r.Name, r.Unit, r.Better})
 				checkResult(t, row.ID, r)
+				checkRounds(t, r)
 			}
-			if !slices.Equal(names, expectedResults[row.ID]) {
-				t.Errorf("results %q, want %q", names, expectedResults[row.ID])
+			if want := givenBy(row.ID); !slices.Equal(given, want) {
+				t.Errorf("results %v, want %v", given, want)
 			}
 			if told == 0 {
 				t.Error("the row told nothing about its progress")
@@ -113,8 +64,30 @@ func checkResult(t *testing.T, row string, r figure.Result) {
 	}
 }
 
+// checkRounds wants an interval of every result that is judged, of its rounds, or of a count.
+func checkRounds(t *testing.T, r figure.Result) {
+	t.Helper()
+	if _, _, ok := r.Interval(); !ok && !figure.Missing(r.Target) && !figure.Missing(r.Value) {
+		t.Errorf("%s has no interval: %d rounds, counted %v", r.Name, len(r.Rounds), r.Counted)
+	}
+	for _, round := range r.Rounds {
+		if r.Goal && round.Reference != r.ReferenceValue {
+			t.Errorf("%s has the goal %v, a round %v", r.Name, r.ReferenceValue, round.Reference)
+		}
+	}
+	if r.Look == "" {
+		t.Errorf("%s does not say where to look", r.Name)
+	}
+	if r.Curve == nil {
+		return
+	}
+	if decoded, err := hdrhistogram.Decode(r.Curve.Encoded); err != nil || decoded.TotalCount() != r.Curve.Count || r.Curve.Count == 0 {
+		t.Errorf("%s: a curve of %d latencies (%v)", r.Name, r.Curve.Count, err)
+	}
+}
+
 func TestTheRegistryHoldsEachRowOnceAndComplete(t *testing.T) {
-	form := regexp.MustCompile(`^P[0-9]+$`)
+	form := regexp.MustCompile(`^[PW][0-9]+$`)
 	seen := make(map[string]bool)
 	for _, row := range All() {
 		if !form.MatchString(row.ID) || row.Title == "" || row.Target == "" || row.Run == nil || seen[row.ID] {
@@ -122,13 +95,15 @@ func TestTheRegistryHoldsEachRowOnceAndComplete(t *testing.T) {
 		}
 		seen[row.ID] = true
 	}
-	for id := range expectedResults {
-		if !seen[id] {
+	for number := range 24 {
+		if id := fmt.Sprint("P", number+1); !seen[id] {
 			t.Errorf("row %s is missing", id)
 		}
 	}
-	if len(seen) != len(expectedResults) {
-		t.Errorf("%d rows, %d are expected", len(seen), len(expectedResults))
+	for number := range 4 {
+		if id := fmt.Sprint("W", number+1); !seen[id] {
+			t.Errorf("row %s is missing", id)
+		}
 	}
 }
 

@@ -100,7 +100,7 @@ func staged(ctx context.Context, env *Env, row string, chain bool, target float6
 	var ours, floors, objects []float64
 	begin := r.store.Stats()
 	changes := func() uint64 { return r.store.Stats().Rotations - begin.Rotations }
-	rounds, err := env.rounds(ctx, 1, func() bool { return changes() >= segmentChangesNeeded }, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, func() bool { return changes() >= segmentChangesNeeded }, func() error {
 		if err := errors.Join(settle(ctx, r.store), r.prepared.Populate()); err != nil {
 			return err
 		}
@@ -129,11 +129,8 @@ func staged(ctx context.Context, env *Env, row string, chain bool, target float6
 	if err != nil {
 		return nil, err
 	}
-	result := figure.Result{
-		Row: row, Name: "append", Value: stats.Median(ours), Unit: "ns",
-		Reference: fmt.Sprintf("floor(%d)", payloadBytes), ReferenceValue: stats.Median(floors),
-		Better: figure.Smaller, Target: target, Unjudged: tooFewChanges(seen),
-	}
+	result := comparison(row, "append", "ns", fmt.Sprintf("floor(%d)", payloadBytes), figure.Smaller, target, ours, floors)
+	result.Unjudged = tooFewChanges(seen)
 	return []figure.Result{result.
 		Add("events_per_second", 1e9/stats.Median(ours)).
 		Add("mean", stats.Mean(ours)).Add("fastest_round", stats.Smallest(ours)).

@@ -87,7 +87,7 @@ func stream(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 		*into = append(*into, float64(events)/time.Since(start).Seconds())
 		return err
 	}
-	rounds, err := env.rounds(ctx, 1, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		env.progress("round %d", len(checked)+1)
 		scans = append(scans, floor.perSecond(true))
 		copies = append(copies, floor.perSecond(false))
@@ -110,7 +110,7 @@ func stream(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 			Row: "P14", Name: c.name, Value: stats.Median(c.rates), Unit: "events/s",
 			Reference: "goal", ReferenceValue: streamGoal, Better: figure.Larger, Target: 1,
 		}
-		results = append(results, result.Add("spread", stats.Spread(c.rates)).Add("rounds", rounds).
+		results = append(results, withGoal(result, c.rates, c.floor).Add("spread", stats.Spread(c.rates)).Add("rounds", rounds).
 			Add("n", f.n).Add("entities", entityCount).Add("events_per_stream", f.n/entityCount).
 			Add("same_frames_from_memory", stats.Median(c.floor)).Add("same_frames_spread", stats.Spread(c.floor)))
 	}

@@ -29,7 +29,7 @@ const (
 type sustainedLoad interface {
 	// prepare is given each new store before its appends are measured.
 	prepare(ctx context.Context, store *engine.Store) error
-	// run appends to the store until the time is over, it holds limit events more or ctx has
+	// run appends to the store until the time is over and a segment is full, the store holds limit events more or ctx has
 	// ended, and returns how long that took.
 	run(ctx context.Context, store *engine.Store, during time.Duration, limit int) (time.Duration, error)
 	// stall returns the longest append of all, with what belongs to it.
@@ -53,6 +53,10 @@ type sustainedRun struct {
 	syncs      uint64
 	rotations  uint64
 	waits      uint64
+
+	series *series
+	slices []float64 // device bytes for a byte of events, of each part
+	parts  int       // that appends were made in
 
 	dirtied     int64 // bytes of pages, by this process while stores were open
 	dirtyUntold error // why that is not known
@@ -92,7 +96,7 @@ func sustained(ctx context.Context, env *Env) (results []figure.Result, err erro
 		{"every append, 64 callers", engine.SyncEveryAppend(), newWaitingLoad(load)},
 	} {
 		r := &sustainedRun{
-			env: env, name: policy.name, load: policy.load, frameBytes: frame,
+			env: env, name: policy.name, load: policy.load, frameBytes: frame, series: newSeries(env.Scale.Sustained),
 			options: engine.Options{
 				Sync: policy.sync, SegmentSize: int64(env.Scale.GrownSegment), Hashing: engine.HashingOn,
 			},
@@ -117,16 +121,21 @@ func (r *sustainedRun) run(ctx context.Context) error {
 	look := min(r.env.Scale.Sustained/looksAround, longestLook)
 	lookAround := func() error { return wait(ctx, look) }
 	path := directory + "/store"
-	for r.appending < r.env.Scale.Sustained {
+	for !r.over() {
 		r.env.progress("%s: %.0f of %.0f s, %d stores", r.name, r.appending.Seconds(), r.env.Scale.Sustained.Seconds(), r.stores)
 		if err := r.around.count(device, lookAround); err != nil {
 			return err
 		}
 		before, untold := host.Dirtied()
-		if err := r.open.count(device, func() error { return r.fill(ctx, path) }); err != nil {
+		eventsBefore := r.events
+		marks := &deviceMarks{device: device}
+		marks.mark(0)
+		if err := r.open.count(device, func() error { return r.fill(ctx, path, marks) }); err != nil {
 			return err
 		}
 		after, untoldAgain := host.Dirtied()
+		marks.mark(r.events - eventsBefore)
+		r.slices = append(r.slices, marks.perByte(r.frameBytes)...)
 		r.dirtied += after - before
 		r.dirtyUntold = errors.Join(r.dirtyUntold, untold, untoldAgain)
 		if err := os.RemoveAll(path); err != nil {
@@ -134,6 +143,11 @@ func (r *sustainedRun) run(ctx context.Context) error {
 		}
 	}
 	return r.around.count(device, lookAround)
+}
+
+// over says that appends have taken the time that is due, and that there were as many parts as an interval needs.
+func (r *sustainedRun) over() bool {
+	return r.appending >= r.env.Scale.Sustained && r.parts >= fewestRounds
 }
 
 // wait returns after some time, or when ctx ends.
@@ -146,8 +160,9 @@ func wait(ctx context.Context, during time.Duration) error {
 	}
 }
 
-// fill opens one store, appends and closes it, so that all of it is on the device.
-func (r *sustainedRun) fill(ctx context.Context, path string) (err error) {
+// fill opens one store, appends and closes it, so that all of it is on the device. A part of the time ends when nothing is left
+// to be sealed, so that what the device wrote belongs to the part's events.
+func (r *sustainedRun) fill(ctx context.Context, path string, marks *deviceMarks) (err error) {
 	store, err := engine.Open(path, r.options)
 	if err != nil {
 		return err
@@ -157,12 +172,26 @@ func (r *sustainedRun) fill(ctx context.Context, path string) (err error) {
 		return err
 	}
 	begin := store.Stats()
-	took, err := r.load.run(ctx, store, r.env.Scale.Sustained-r.appending, r.env.Scale.Grown)
-	if err = errors.Join(err, ctx.Err()); err != nil {
-		return err
+	for left := r.env.Scale.Grown; ; {
+		before := store.Stats().Events
+		stop := r.series.watch(func() uint64 { return store.Stats().Staged })
+		took, err := r.load.run(ctx, store, min(r.env.Scale.Sustained/fewestRounds, r.env.Scale.Sustained-r.appending), left)
+		stop()
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return err
+		}
+		r.appending += took
+		now := store.Stats().Events
+		r.parts++
+		if left -= int(now - before); left <= 0 || r.over() {
+			break
+		}
+		if err := settle(ctx, store); err != nil {
+			return err
+		}
+		marks.mark(now)
 	}
 	end := store.Stats()
-	r.appending += took
 	r.stores++
 	r.events += end.Events
 	r.syncs += end.Syncs - begin.Syncs
@@ -181,6 +210,8 @@ func (r *sustainedRun) results() []figure.Result {
 		Row: "P22", Name: r.name + ", device bytes per event byte", Value: float64(r.open.bytes) / eventBytes, Unit: "bytes",
 		Reference: "a byte of an event's frame", ReferenceValue: 1, Better: figure.Smaller, Target: deviceTarget,
 	}
+	perByte = withGoal(perByte, r.slices, nil)
+	stall.Series = r.series.points
 	perByte.Unjudged = r.unjudged()
 	if r.noDevice != nil || r.open.untold != nil {
 		perByte.Value = figure.None()

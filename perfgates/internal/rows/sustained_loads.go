@@ -5,6 +5,7 @@ package rows
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -50,18 +51,18 @@ func (l *pacedLoad) prepare(ctx context.Context, store *engine.Store) (err error
 
 func (l *pacedLoad) run(ctx context.Context, store *engine.Store, during time.Duration, limit int) (time.Duration, error) {
 	var over atomic.Bool
-	stop := func() { over.Store(true) }
-	defer context.AfterFunc(ctx, stop)()
-	timer := time.AfterFunc(during, stop)
-	defer timer.Stop()
+	defer context.AfterFunc(ctx, func() { over.Store(true) })()
+	part := newSegmentsOf(store, during)
+	defer part.stop()
 	defer l.latencies.end()
-	return openLoopWhile(func(done int) bool { return done < limit && !over.Load() },
+	return openLoopWhile(func(done int) bool { return done < limit && !over.Load() && !part.over() },
 		1e9/l.perSecond, func() error { return l.load.appendOnce(store) }, l.latencies.begin())
 }
 
 func (l *pacedLoad) stall() figure.Result {
 	whole := l.latencies.whole
-	result := figure.Result{Value: whole.Longest(), Unit: "ns", Reference: "none: reported", ReferenceValue: figure.None()}
+	result := unbounded(l.latencies.inRounds(100), whole.Longest())
+	result.Curve = l.latencies.curve()
 	return result.Add("p50", whole.At(50)).Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).
 		Add("events_per_second", l.perSecond).Add("peak_events_per_second", l.peak).Add("long_run_events_per_second", l.longRun).
 		Add("latencies", "from the intended start, of all appends")
@@ -73,8 +74,9 @@ const waitingCallers = 64
 // waitingLoad is callers that each wait for their own append to be durable.
 type waitingLoad struct {
 	loads     []*workload
-	latencies *latencies // of the first caller
-	longest   [waitingCallers]longestOf
+	latencies *latencies                // of the first caller
+	longest   [waitingCallers]longestOf // of the run that is under way
+	stalls    []float64                 // the longest of each run, nanoseconds
 	done      int64
 	took      time.Duration
 }
@@ -94,6 +96,9 @@ func (l *waitingLoad) prepare(context.Context, *engine.Store) error { return nil
 func (l *waitingLoad) run(ctx context.Context, store *engine.Store, during time.Duration, limit int) (time.Duration, error) {
 	last := store.Stats().Staged + uint64(limit)
 	c := &crowd{callers: waitingCallers}
+	l.longest = [waitingCallers]longestOf{}
+	part := newSegmentsOf(store, during)
+	defer part.stop()
 	c.work = func(caller int) error {
 		start := time.Now()
 		receipt, err := l.loads[caller].append(store)
@@ -102,25 +107,27 @@ func (l *waitingLoad) run(ctx context.Context, store *engine.Store, during time.
 		}
 		longest := &l.longest[caller].nanoseconds
 		*longest = max(*longest, time.Since(start))
-		if receipt.Sequence >= last {
+		if receipt.Sequence >= last || part.over() {
 			c.stop()
 		}
 		return nil
 	}
-	round, err := c.run(ctx, during, l.latencies.begin())
+	round, err := c.run(ctx, forever, l.latencies.begin())
 	l.latencies.end()
+	longest := time.Duration(0)
+	for _, of := range l.longest {
+		longest = max(longest, of.nanoseconds)
+	}
+	l.stalls = append(l.stalls, float64(longest))
 	l.done += round.done
 	l.took += round.took
 	return round.took, err
 }
 
 func (l *waitingLoad) stall() figure.Result {
-	longest := time.Duration(0)
-	for _, of := range l.longest {
-		longest = max(longest, of.nanoseconds)
-	}
 	whole := l.latencies.whole
-	result := figure.Result{Value: float64(longest), Unit: "ns", Reference: "none: reported", ReferenceValue: figure.None()}
+	result := unbounded(l.stalls, slices.Max(l.stalls))
+	result.Curve = l.latencies.curve()
 	return result.Add("p50", whole.At(50)).Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).
 		Add("events_per_second", float64(l.done)/l.took.Seconds()).
 		Add("latencies", "the longest is of all callers, percentiles are of one of them")

@@ -45,7 +45,7 @@ func TestDeviceBytesAreJudgedOnlyWhereTheDeviceWorkedForUsAlone(t *testing.T) {
 		{"counters gone", 2 * events * frame, 0, nil, errBroken, false, false},
 	} {
 		r := &sustainedRun{
-			name: c.name, load: stalled{}, noDevice: c.noDevice, events: events, frameBytes: frame, appending: time.Second,
+			name: c.name, load: stalled{}, series: newSeries(time.Second), noDevice: c.noDevice, events: events, frameBytes: frame, appending: time.Second,
 			open:   counted{bytes: c.written, time: time.Second, untold: c.untold},
 			around: counted{bytes: c.aroundBytes, time: time.Second / 10},
 		}

@@ -23,7 +23,7 @@ var tailTargets = [...]struct {
 }{{"p99.9", 99.9, 10}, {"p99.99", 99.99, 2}, {"longest", 100, 3}}
 
 func tail(ctx context.Context, env *Env) (_ []figure.Result, err error) {
-	r, err := newStagedRun(env, "P3", env.Scale.TailSegment, true)
+	r, err := newStagedRun(env, "P3", env.Scale.ShortSegment, true)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +33,7 @@ func tail(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 		return nil, err
 	}
 	interval := 3 * 1e9 / peak
-	memory := floor.NewAppend(floor.NewAnonymous(env.Scale.TailSegment), r.load.at, r.load.payload, true)
+	memory := floor.NewAppend(floor.NewAnonymous(env.Scale.ShortSegment), r.load.at, r.load.payload, true)
 	reference := newLatencies()
 	ours := newLatencies()
 	if err := r.leadIn(); err != nil {
@@ -42,7 +42,7 @@ func tail(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	begin := r.store.Stats()
 	changes := func() uint64 { return r.store.Stats().Rotations - begin.Rotations }
 	runtime.GC() // the garbage of preparing belongs to neither
-	rounds, err := env.rounds(ctx, 1, func() bool { return changes() >= segmentChangesNeeded }, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, func() bool { return changes() >= segmentChangesNeeded }, func() error {
 		if err := settle(ctx, r.store); err != nil {
 			return err
 		}
@@ -75,12 +75,14 @@ func tail(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 // segment change, and the longest latency of all rounds. The other reading of each
 // stands beside it.
 func compareTails(ours, reference *latencies) (results []figure.Result) {
+	curve := ours.curve()
 	for _, t := range tailTargets {
 		r := figure.Result{
 			Row: "P3", Name: t.name, Unit: "ns", Reference: "the same loop over anonymous memory",
-			Better: figure.Smaller, Target: t.target,
+			Better: figure.Smaller, Target: t.target, Curve: curve,
 		}
 		mine, theirs := ours.inRounds(t.percentile), reference.inRounds(t.percentile)
+		r = withRounds(r, mine, theirs)
 		wholeRun, wholeReference := ours.whole.At(t.percentile), reference.whole.At(t.percentile)
 		if t.percentile < 100 {
 			r.Value, r.ReferenceValue = stats.Median(mine), stats.Median(theirs)

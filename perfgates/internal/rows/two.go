@@ -52,14 +52,14 @@ func newTwoRun(env *Env, bytes int) (_ *twoRun, err error) {
 	}
 	r := &twoRun{load: newWorkloadOf(bytes), remove: remove}
 	r.frameBytes = frameBytesOf(r.load)
-	r.perRound = env.Scale.SegmentSize / r.frameBytes
+	r.perRound = env.Scale.ShortSegment / r.frameBytes
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
 		}
 	}()
 	r.store, err = engine.Open(directory+"/store", engine.Options{
-		Sync: engine.SyncManual(), SegmentSize: int64(env.Scale.SegmentSize), Hashing: engine.HashingOn,
+		Sync: engine.SyncManual(), SegmentSize: int64(env.Scale.ShortSegment), Hashing: engine.HashingOn,
 	})
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (r *twoRun) close() (err error) {
 func (r *twoRun) measure(ctx context.Context, env *Env, name string) (result figure.Result, err error) {
 	first, second := 1, 2
 	begin := r.store.Stats()
-	rounds, err := env.rounds(ctx, 2, always, func() error {
+	rounds, err := env.rounds(ctx, fewestRounds, always, func() error {
 		for _, callers := range []int{first, second} {
 			if err := settle(ctx, r.store); err != nil {
 				return err
@@ -97,10 +97,7 @@ func (r *twoRun) measure(ctx context.Context, env *Env, name string) (result fig
 		return result, err
 	}
 	end := r.store.Stats()
-	result = figure.Result{
-		Row: "P7", Name: name, Value: stats.Median(r.two), Unit: "events/s",
-		Reference: "one caller", ReferenceValue: stats.Median(r.one), Better: figure.Larger,
-	}
+	result = comparison("P7", name, "events/s", "one caller", figure.Larger, figure.None(), r.two, r.one)
 	if processors := runtime.GOMAXPROCS(0); processors < 2 {
 		result.Unjudged = "there is one processor"
 	}

@@ -31,6 +31,15 @@ func (l *Latency) Record(latency int64) {
 	_ = l.histogram.RecordValue(min(latency, longestTrackable))
 }
 
+// RecordCorrected adds one latency of a closed loop that meant to begin an operation every interval nanoseconds, and with it those of the
+// operations that would have begun while this one lasted: latency less one interval, less two, and so on. An interval of 0 or less
+// corrects nothing.
+func (l *Latency) RecordCorrected(latency, interval int64) {
+	latency = max(latency, 0)
+	l.longest = max(l.longest, latency)
+	_ = l.histogram.RecordCorrectedValue(min(latency, longestTrackable), interval) // in range, as above
+}
+
 // Add adds all that other has recorded.
 func (l *Latency) Add(other *Latency) {
 	l.histogram.Merge(other.histogram)
@@ -53,6 +62,15 @@ func (l *Latency) At(percentile float64) float64 {
 		return float64(l.longest)
 	}
 	return float64(min(l.histogram.ValueAtPercentile(percentile), l.longest))
+}
+
+// Encoded returns the histogram in the compressed V2 encoding, as text that hdrhistogram.Decode reads.
+func (l *Latency) Encoded() []byte {
+	encoded, err := l.histogram.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		panic(err) // writing to memory, at the only version that there is
+	}
+	return encoded
 }
 
 // Longest returns the longest latency in nanoseconds, exactly.

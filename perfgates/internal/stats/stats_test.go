@@ -5,6 +5,8 @@ package stats
 import (
 	"math"
 	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 func TestTheMedianIsTheMiddleSampleAndLeavesTheSamplesAlone(t *testing.T) {
@@ -88,5 +90,39 @@ func TestALatencyOfHoursIsKeptAsTheLongest(t *testing.T) {
 	sum.Reset()
 	if sum.Count() != 0 || sum.Longest() != 0 {
 		t.Error("Reset kept something")
+	}
+}
+
+func TestAStallInAClosedLoopIsChargedToTheOperationsThatItDelayed(t *testing.T) {
+	plain, corrected := NewLatency(), NewLatency()
+	for range 99 {
+		plain.Record(10)
+		corrected.RecordCorrected(10, 100)
+	}
+	plain.Record(1000)
+	corrected.RecordCorrected(1000, 100) // and 900, 800, ... 100
+	if plain.Count() != 100 || corrected.Count() != 109 || corrected.Longest() != 1000 {
+		t.Errorf("%d and %d latencies, longest %v", plain.Count(), corrected.Count(), corrected.Longest())
+	}
+	if plain.At(95) != 10 || corrected.At(95) != 500 {
+		t.Errorf("p95 = %v, corrected %v", plain.At(95), corrected.At(95))
+	}
+	corrected.RecordCorrected(1000, 0)
+	if corrected.Count() != 110 {
+		t.Errorf("without an interval there are %d latencies", corrected.Count())
+	}
+}
+
+func TestAnEncodedHistogramIsReadAgain(t *testing.T) {
+	l := NewLatency()
+	for i := int64(1); i <= 1000; i++ {
+		l.Record(1000 * i)
+	}
+	decoded, err := hdrhistogram.Decode(l.Encoded())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if decoded.TotalCount() != 1000 || float64(decoded.ValueAtPercentile(99)) != l.At(99) {
+		t.Errorf("%d latencies, p99 %d, want %v", decoded.TotalCount(), decoded.ValueAtPercentile(99), l.At(99))
 	}
 }

@@ -3,11 +3,16 @@
 package baseline
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/batpak/batpak/perfgates"
 	"github.com/batpak/batpak/perfgates/figure"
 )
+
+// Format is the version of the layout that is written, and the only one that is read.
+const Format = 1
 
 // Baseline is one saved measurement.
 type Baseline struct {
@@ -29,6 +34,7 @@ type Options struct {
 	Rows     []string          `json:"rows"`
 	Quick    bool              `json:"quick"`
 	Duration time.Duration     `json:"duration"` // nanoseconds; 0: the scale's own
+	Peers    bool              `json:"peers"`
 	Load     perfgates.Load    `json:"load"`
 }
 
@@ -36,4 +42,25 @@ type Options struct {
 type Pass struct {
 	Started time.Time       `json:"started"`
 	Results []figure.Stored `json:"results"`
+}
+
+// check refuses what can't have been saved.
+func (b *Baseline) check() error {
+	if len(b.Passes) == 0 {
+		return errors.New("it has no passes")
+	}
+	for n, pass := range b.Passes {
+		if len(pass.Results) == 0 {
+			return fmt.Errorf("pass %d has no results", n+1)
+		}
+		seen := make(map[Key]bool)
+		for _, r := range pass.Results {
+			key := Key{r.Row, r.Name}
+			if seen[key] {
+				return fmt.Errorf("pass %d has %s twice", n+1, key)
+			}
+			seen[key] = true
+		}
+	}
+	return nil
 }

@@ -5,10 +5,10 @@ package table
 import (
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/batpak/batpak/perfgates/figure"
 )
@@ -20,8 +20,8 @@ func Write(w io.Writer, results []figure.Result) error {
 	fmt.Fprintln(table, "row\tname\tvalue\treference\t\tratio\ttarget\tmet\tspread")
 	for _, r := range results {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			r.Row, r.Name, Quantity(r.Value, r.Unit), Quantity(r.ReferenceValue, r.Unit), r.Reference,
-			Figure(r.Ratio()), bound(r), verdict(r), spread(r))
+			r.Row, r.Name, figure.Quantity(r.Value, r.Unit), figure.Quantity(r.ReferenceValue, r.Unit), r.Reference,
+			figure.Number(r.Ratio()), r.Better.Bounded(r.Target), verdict(r), spread(r))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -43,61 +43,52 @@ func Write(w io.Writer, results []figure.Result) error {
 	return nil
 }
 
-// Figure prints a number with three or four significant digits, "-" when it is missing.
-func Figure(v float64) string {
-	switch size := math.Abs(v); {
-	case figure.Missing(v):
-		return "-"
-	case size >= 10_000_000:
-		return strconv.FormatFloat(v/1e6, 'f', 1, 64) + " M"
-	case size >= 1_000:
-		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
-	case size >= 100:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case size >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	case v == math.Trunc(v):
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case size >= 0.001:
-		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', 3, 64), "0"), ".")
+// WriteLatencies prints the percentiles of each result that has them, and the work done a second beside them; nothing where no result
+// has any.
+func WriteLatencies(w io.Writer, results []figure.Result) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	title := "\nrow\tname\tn\tp50\tp99\tp99.9\tp99.99\tmax\tops/s\tMB/s\n"
+	for _, r := range results {
+		operations, megabytes := detail(r, "ops_per_second", "events_per_second"), detail(r, "mb_per_second")
+		if r.Curve == nil && figure.Missing(operations) && figure.Missing(megabytes) {
+			continue
+		}
+		percentiles, err := percentilesOf(r.Curve)
+		if err != nil {
+			return fmt.Errorf("the latencies of %s %s: %w", r.Row, r.Name, err)
+		}
+		fmt.Fprintf(table, "%s%s\t%s\t%s\t%s\t%s\n", title, r.Row, r.Name, percentiles, figure.Number(operations), figure.Number(megabytes))
+		title = ""
 	}
-	return strconv.FormatFloat(v, 'e', 1, 64)
+	return table.Flush()
 }
 
-// thousands puts a comma before every third digit of an integer, from the right.
-func thousands(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
+// percentilesOf prints the number of latencies, four percentiles and the longest, a column each.
+func percentilesOf(curve *figure.Curve) (string, error) {
+	if curve == nil {
+		return "-\t-\t-\t-\t-\t-", nil
 	}
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
+	histogram, err := hdrhistogram.Decode(curve.Encoded)
+	if err != nil {
+		return "", err
 	}
-	return sign + digits
+	columns := []string{figure.Number(float64(curve.Count))}
+	for _, percentile := range []float64{50, 99, 99.9, 99.99} {
+		columns = append(columns, figure.Quantity(float64(min(histogram.ValueAtPercentile(percentile), curve.Longest)), "ns"))
+	}
+	return strings.Join(append(columns, figure.Quantity(float64(curve.Longest), "ns")), "\t"), nil
 }
 
-// Quantity prints a number with its unit, "-" when it is missing. Nanoseconds
-// become micro- or milliseconds where that reads better.
-func Quantity(v float64, unit string) string {
-	if figure.Missing(v) {
-		return "-"
+// detail returns the first of the keys that is there, None where none is.
+func detail(r figure.Result, keys ...string) float64 {
+	for _, key := range keys {
+		for _, d := range r.Details {
+			if v, ok := d.Value.(float64); ok && d.Key == key {
+				return v
+			}
+		}
 	}
-	if unit == "ns" && v >= 10_000_000 {
-		v, unit = v/1e6, "ms"
-	} else if unit == "ns" && v >= 10_000 {
-		v, unit = v/1e3, "us"
-	}
-	return Figure(v) + " " + unit
-}
-
-func bound(r figure.Result) string {
-	switch {
-	case figure.Missing(r.Target):
-		return "-"
-	case r.Better == figure.Larger:
-		return ">= " + Figure(r.Target)
-	}
-	return "<= " + Figure(r.Target)
+	return figure.None()
 }
 
 func verdict(r figure.Result) string {
@@ -115,7 +106,7 @@ func verdict(r figure.Result) string {
 func spread(r figure.Result) string {
 	for _, d := range r.Details {
 		if v, ok := d.Value.(float64); ok && d.Key == "spread" && !figure.Missing(v) {
-			return Figure(100*v) + " %"
+			return figure.Number(100*v) + " %"
 		}
 	}
 	return "-"

@@ -1,0 +1,198 @@
+// The verb "gate": measures, or takes a saved measurement, and asks every gate.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
+	"github.com/batpak/batpak/perfgates"
+	"github.com/batpak/batpak/perfgates/figure"
+)
+
+type gateCommand struct {
+	Rows     []string      `help:"Rows to judge, separated by commas (see list). Default: all but those that only report." placeholder:"P1,P4"`
+	Surface  string        `help:"What to judge: native is all, neutral leaves projections and their cache out." placeholder:"neutral|native"`
+	Quick    bool          `help:"Finish each row in about two seconds: smaller segments, fewer events. What needs big stores is then skipped."`
+	Duration time.Duration `help:"How long a row measures, beside preparing. 0: five seconds, P22 two minutes; with --quick one and a half seconds." default:"0s"`
+	Peers    bool          `help:"Measure other people's stores beside ours, where a row has them. The first time they are built, which takes minutes; what can't be built is left out, and said." default:"true" negatable:""`
+	Dir      string        `help:"Where to put the stores, in a directory that is removed afterwards." default:"." placeholder:"DIR"`
+	JSON     bool          `help:"Print one JSON object: the machine, a verdict for each budget, and how many there are of each decision." name:"json"`
+
+	Profile      string  `help:"Judge absolute times and rates, too, by a profile that comes with the program or by one in a file." placeholder:"NAME|FILE"`
+	WriteProfile string  `help:"Make a profile of what was measured, in this file." placeholder:"FILE"`
+	Headroom     float64 `help:"By what figures may become worse until --write-profile's budgets deny, 1 to 100." default:"1.5"`
+
+	From      string `help:"Judge the saved measurement of this name, all its passes together, and measure nothing." placeholder:"BASELINE"`
+	Baselines string `help:"Where the baselines are." default:".batpak-bench" placeholder:"DIR"`
+}
+
+// What a row takes, unless it is told.
+const (
+	gateDuration  = 5 * time.Second
+	gateSustained = 2 * time.Minute
+)
+
+// Validate refuses flags that make no sense, alone or together, when they are parsed.
+func (c *gateCommand) Validate() error {
+	switch {
+	case c.Duration < 0 || c.Duration > time.Hour:
+		return fmt.Errorf("--duration is %v, must be from 0s to 1h", c.Duration)
+	case !(c.Headroom >= 1 && c.Headroom <= 100):
+		return fmt.Errorf("--headroom is %v, must be from 1 to 100", c.Headroom)
+	case c.From != "" && (c.Quick || c.Duration != 0):
+		return errors.New("--from takes what was measured: --quick and --duration have no part in it")
+	}
+	return nil
+}
+
+// measured is what gates judge.
+type measured struct {
+	machine perfgates.Machine
+	rows    []perfgates.Row
+	results []figure.Result
+	quick   bool
+}
+
+// Run prints every verdict. What could not be run is an error, but what was measured is judged all the same; a denial is a
+// finding.
+func (c *gateCommand) Run(s *session) error {
+	profile, err := profileOf(c.Profile)
+	if err != nil {
+		return err
+	}
+	var m measured
+	var failed error
+	if c.From != "" {
+		m, err = c.saved(s)
+	} else {
+		m, failed, err = c.measure(s, profile)
+	}
+	if err != nil {
+		return err
+	}
+	if c.Profile != "" && profile.Quick != m.quick {
+		return fmt.Errorf("profile %q is for %s, this is %s: its times are of stores of another size", profile.Name, scaleName(profile.Quick), scaleName(m.quick))
+	}
+	verdicts, err := perfgates.Judge(m.rows, m.results, m.machine, profile)
+	if err != nil {
+		return errors.Join(failed, err)
+	}
+	if c.JSON {
+		err = writeVerdictsJSON(s.out, m.machine, verdicts)
+	} else {
+		err = writeVerdicts(s.out, m.machine, verdicts)
+	}
+	tellUnproven(s, verdicts)
+	if c.WriteProfile != "" {
+		err = errors.Join(err, c.writeProfile(m))
+	}
+	if err = errors.Join(failed, err); err != nil {
+		return err
+	}
+	if denied := countOf(verdicts)[perfgates.Denied]; denied > 0 {
+		return &finding{fmt.Sprintf("%d of %d budgets denied", denied, len(verdicts)-countOf(verdicts)[perfgates.Reported])}
+	}
+	return nil
+}
+
+func scaleName(quick bool) string {
+	if quick {
+		return "a quick run"
+	}
+	return "the full scale"
+}
+
+// measure probes the machine and measures the rows. failed is what went wrong in rows, or an interrupt, which leaves results to be judged.
+func (c *gateCommand) measure(s *session, profile perfgates.Profile) (m measured, failed, err error) {
+	if c.Profile != "" && profile.Quick != c.Quick { // said before minutes are spent
+		return m, nil, fmt.Errorf("profile %q is for %s, this would be %s: its times are of stores of another size", profile.Name, scaleName(profile.Quick), scaleName(c.Quick))
+	}
+	m.quick = c.Quick
+	if m.rows, err = c.selected(); err != nil {
+		return m, nil, err
+	}
+	line := s.newProgress()
+	defer line.clear()
+	m.machine, err = s.probe(s.ctx, perfgates.ProbeOptions{
+		Directory: c.Dir, Quick: true, Warn: line.warn, Progress: func(text string) { line.show("floors: " + text) },
+	})
+	if err != nil {
+		return m, nil, fmt.Errorf("the floors of this machine: %w", err)
+	}
+	config := perfgates.Config{
+		Directory: c.Dir, Rows: m.rows, Quick: c.Quick, Duration: c.Duration, Peers: c.Peers, Progress: line.show, Warn: line.warn,
+	}
+	if c.Duration == 0 && !c.Quick {
+		config.Duration, config.Sustained = gateDuration, gateSustained
+	}
+	m.results, failed = s.measure(s.ctx, config)
+	if len(m.results) == 0 && failed != nil {
+		return m, nil, failed
+	}
+	return m, failed, nil
+}
+
+// selected returns the rows to judge: by default none that has no budget.
+func (c *gateCommand) selected() ([]perfgates.Row, error) {
+	all, err := perfgates.Select(c.Rows, perfgates.Surface(c.Surface))
+	if err != nil || len(c.Rows) > 0 {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(row perfgates.Row) bool { return row.TakesLoad }), nil
+}
+
+// saved takes a baseline's results, and of its rows those that are to be judged.
+func (c *gateCommand) saved(s *session) (m measured, err error) {
+	saved, err := baseline.Directory(c.Baselines).Load(c.From)
+	if err != nil {
+		return m, err
+	}
+	wanted, err := c.selected()
+	if err != nil {
+		return m, err
+	}
+	m.machine, m.quick = saved.Machine, saved.Options.Quick
+	for _, row := range wanted {
+		if len(c.Rows) > 0 || slices.Contains(saved.Options.Rows, row.ID) {
+			m.rows = append(m.rows, row)
+		}
+	}
+	if len(m.rows) == 0 {
+		return m, fmt.Errorf("baseline %q has none of the rows to judge", c.From)
+	}
+	for _, r := range together(saved.Passes) {
+		if slices.ContainsFunc(m.rows, func(row perfgates.Row) bool { return row.ID == r.Row }) {
+			m.results = append(m.results, r)
+		}
+	}
+	return m, nil
+}
+
+// together returns the results of all passes: each as in its typical pass, with the rounds of every one, and with any pass's reason not to
+// judge it or to call it missed.
+func together(passes []baseline.Pass) []figure.Result {
+	results := baseline.Typical(passes)
+	for i := range results {
+		r := &results[i]
+		r.Rounds = nil
+		for _, pass := range passes {
+			for _, of := range pass.Results {
+				if of.Row != r.Row || of.Name != r.Name {
+					continue
+				}
+				r.Rounds = append(r.Rounds, of.Rounds...)
+				if r.Unjudged == "" {
+					r.Unjudged = of.Unjudged
+				}
+				if r.Violation == "" {
+					r.Violation = of.Violation
+				}
+			}
+		}
+	}
+	return results
+}
