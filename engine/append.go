@@ -262,7 +262,7 @@ func (s *Store) Sync() error {
 //
 // Errors: [ErrIndeterminate] when that sync failed, or ctx ended first (errors.Is then finds
 // the error of ctx, too): the event may become durable all the same. [ErrNotFound], at once, when no
-// event was given this sequence yet, or it is 0; the error is a [LostError] when an unclean end
+// event was given this sequence yet, or it is 0; the error is a [LostSequenceError] when an unclean end
 // gave the sequence up. [ErrInvalid] for a nil ctx; [ErrClosed], [ErrReadOnly]. It is never ErrPoisoned: after a failed sync every wait for what that
 // did not cover is ErrIndeterminate.
 func (s *Store) WaitDurable(ctx context.Context, sequence uint64) error {

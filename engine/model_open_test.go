@@ -74,7 +74,7 @@ func (m *machine) Crash(t *rapid.T) {
 	recovered := m.recovered(got)
 	m.history, m.durable = got, len(got)
 	m.last = recovered + ahead(manual)
-	var lost *engine.LostError
+	var lost *engine.LostSequenceError
 	if _, err := m.store.At(recovered + 1); !errors.As(err, &lost) || lost.First != recovered+1 || lost.Last != m.last {
 		t.Fatalf("lost range: %v, want %d to %d", err, recovered+1, m.last)
 	}

@@ -128,9 +128,9 @@ func (c *crashes) mustSay(t *testing.T, s *engine.Store) {
 			continue
 		}
 		for _, e := range []error{err, wait} {
-			var lost *engine.LostError
+			var lost *engine.LostSequenceError
 			if !errors.As(e, &lost) || lost.Sequence != sequence || !slices.Contains(c.lost, sequenceRange{lost.First, lost.Last}) {
-				t.Fatalf("opening %d: sequence %d: got %v, want a LostError with one of %v", c.openings, sequence, e, c.lost)
+				t.Fatalf("opening %d: sequence %d: got %v, want a LostSequenceError with one of %v", c.openings, sequence, e, c.lost)
 			}
 		}
 	}

@@ -57,7 +57,7 @@ func TestThereIsNothingToWaitForWhereNoEventWasGivenTheSequence(t *testing.T) {
 			for round := range uint64(2) {
 				for _, sequence := range []uint64{0, round + 1, round + 2, math.MaxUint64 - 1, math.MaxUint64} {
 					for _, ctx := range []context.Context{t.Context(), context.Background(), cancelled} {
-						var lost *engine.LostError
+						var lost *engine.LostSequenceError
 						if err := s.WaitDurable(ctx, sequence); !errors.Is(err, engine.ErrNotFound) || errors.As(err, &lost) || errors.Is(err, engine.ErrIndeterminate) {
 							t.Errorf("%s: sequence %d of %d: got %v, want ErrNotFound alone", policy, sequence, round, err)
 						}
@@ -88,10 +88,10 @@ func TestWaitingForALostSequenceSaysThatItIsLost(t *testing.T) {
 				t.Fatalf("%s: lost ranges %v, want one from 3", policy, lost)
 			}
 			for _, sequence := range []uint64{3, 4, 5, 6, lost[0].Last - 1, lost[0].Last} {
-				var err *engine.LostError
+				var err *engine.LostSequenceError
 				if e := s.WaitDurable(t.Context(), sequence); !errors.As(e, &err) || !errors.Is(e, engine.ErrNotFound) ||
 					err.Sequence != sequence || err.First != lost[0].First || err.Last != lost[0].Last {
-					t.Errorf("%s: sequence %d: got %v, want a LostError with %v", policy, sequence, e, lost[0])
+					t.Errorf("%s: sequence %d: got %v, want a LostSequenceError with %v", policy, sequence, e, lost[0])
 				}
 			}
 			for _, sequence := range []uint64{1, 2} {
@@ -99,7 +99,7 @@ func TestWaitingForALostSequenceSaysThatItIsLost(t *testing.T) {
 					t.Errorf("%s: sequence %d: %v", policy, sequence, err)
 				}
 			}
-			var none *engine.LostError
+			var none *engine.LostSequenceError
 			if err := s.WaitDurable(t.Context(), lost[0].Last+1); !errors.Is(err, engine.ErrNotFound) || errors.As(err, &none) {
 				t.Errorf("%s: the next sequence: got %v, want ErrNotFound alone", policy, err)
 			}

@@ -11,26 +11,26 @@ import (
 	"github.com/batpak/batpak/event"
 )
 
-// LostError says that a sequence lies in a range that an unclean end left open: no
+// LostSequenceError says that a sequence lies in a range that an unclean end left open: no
 // event has it, and none will. It is [ErrNotFound].
-type LostError struct {
+type LostSequenceError struct {
 	Sequence    uint64
 	First, Last uint64 // the range, both inclusive
 }
 
 // Error names the sequence and the range.
-func (e *LostError) Error() string {
+func (e *LostSequenceError) Error() string {
 	return fmt.Sprintf("batpak: sequence %d was lost in an unclean end (%d to %d)", e.Sequence, e.First, e.Last)
 }
 
 // Is reports whether target is [ErrNotFound].
-func (e *LostError) Is(target error) bool { return target == ErrNotFound }
+func (e *LostSequenceError) Is(target error) bool { return target == ErrNotFound }
 
 // lostAt returns the error for a sequence that was given up, nil for any other.
-func (s *Store) lostAt(sequence uint64) *LostError {
+func (s *Store) lostAt(sequence uint64) *LostSequenceError {
 	for _, lost := range s.lost {
 		if lost.Contains(sequence) {
-			return &LostError{Sequence: sequence, First: lost.First, Last: lost.Last}
+			return &LostSequenceError{Sequence: sequence, First: lost.First, Last: lost.Last}
 		}
 	}
 	return nil
@@ -38,7 +38,7 @@ func (s *Store) lostAt(sequence uint64) *LostError {
 
 // At returns a copy of the event with this sequence, which is the caller's.
 //
-// Errors: [ErrNotFound] when no visible event has it, a [LostError] when an
+// Errors: [ErrNotFound] when no visible event has it, a [LostSequenceError] when an
 // unclean end gave it up; [ErrCorrupt] when its bytes are damaged; [ErrMapFault];
 // [ErrClosed].
 func (s *Store) At(sequence uint64) (event.Event, error) {

@@ -72,9 +72,9 @@ func TestEveryUncleanOpeningTakesItsLostRange(t *testing.T) {
 	s := mustOpenDir(t, files.memory(t), small(policies[0]))
 	for before := uint64(0); len(events) > 0; events = events[1:] {
 		if gap := events[0].Sequence - before; gap > 1 {
-			var err *engine.LostError
+			var err *engine.LostSequenceError
 			if _, e := s.At(before + gap/2); !errors.As(e, &err) || !errors.Is(e, engine.ErrNotFound) {
-				t.Errorf("sequence %d: got %v, want a LostError", before+gap/2, e)
+				t.Errorf("sequence %d: got %v, want a LostSequenceError", before+gap/2, e)
 			}
 		}
 		before = events[0].Sequence

@@ -207,7 +207,7 @@ func TestWhoBeginsInALostRangeIsToldOfItAndGoesOnBehindIt(t *testing.T) {
 		}
 		mustStage(t, s, 5)
 		s = openLeft(t, d.device.cutOldest(), small(engine.SyncManual()))
-		var lost *engine.LostError
+		var lost *engine.LostSequenceError
 		if _, err := s.At(7); !errors.As(err, &lost) {
 			t.Fatal(err)
 		}

@@ -113,7 +113,7 @@ func (k *picker) gather(t *Table) (bool, error) {
 		kind Type
 		name string
 		ask  bool
-	}{{Entity, c.entity, c.entity != ""}, {Scope, c.scope, c.scope != ""}, {Gate, GateName(c.gate), c.gate != 0}}
+	}{{Entity, c.entity, c.entity != ""}, {Scope, c.scope, c.scope != ""}, {Gate, gateName(c.gate), c.gate != 0}}
 	for _, n := range names {
 		if !n.ask {
 			continue
@@ -156,7 +156,7 @@ func (k *picker) kinds(t *Table) (bool, error) {
 		return k.factors[len(k.factors)-1].events > 0, err
 	}
 	for _, kind := range k.clause.kinds {
-		p, ok, err := t.find(Kind, KindName(kind))
+		p, ok, err := t.find(Kind, kindName(kind))
 		if err != nil {
 			return false, err
 		}
@@ -284,7 +284,7 @@ func (k *picker) byTime(at func(i uint32) (zone, error), zones uint32) error {
 		return k.listByTime(at, zones)
 	}
 	s.spread()
-	for i := k.from / ZoneEvents; i <= k.to/ZoneEvents && i < zones; i++ {
+	for i := k.from / zoneEvents; i <= k.to/zoneEvents && i < zones; i++ {
 		words := s.bits[i*zoneWords : min((i+1)*zoneWords, uint32(len(s.bits)))]
 		if !slices.ContainsFunc(words, func(word uint64) bool { return word != 0 }) {
 			continue
@@ -301,13 +301,13 @@ func (k *picker) byTime(at func(i uint32) (zone, error), zones uint32) error {
 }
 
 // zoneWords is the length of a zone in bits of a selection.
-const zoneWords = ZoneEvents / 64
+const zoneWords = zoneEvents / 64
 
 func (k *picker) listByTime(at func(i uint32) (zone, error), zones uint32) error {
 	kept := k.out.list[:0]
 	last, overlaps := ^uint32(0), true
 	for _, ordinal := range k.out.list {
-		if i := ordinal / ZoneEvents; i != last {
+		if i := ordinal / zoneEvents; i != last {
 			last, overlaps = i, true
 			if i < zones {
 				z, err := at(i)

@@ -28,9 +28,9 @@ func (t *Tail) Encode(add func(kind, version uint32, data []byte)) error {
 		var err error
 		switch typ {
 		case Kind:
-			err = addLists(w, kinds, KindName)
+			err = addLists(w, kinds, kindName)
 		case Gate:
-			err = addLists(w, gates, GateName)
+			err = addLists(w, gates, gateName)
 		default:
 			err = t.addSlots(w, whole)
 		}
@@ -107,7 +107,7 @@ func (t *Tail) encodeZones() []byte {
 	le := binary.LittleEndian
 	b := make([]byte, 0, zonesSize(t.events))
 	b = le.AppendUint32(b, t.events)
-	b = le.AppendUint32(b, ZoneEvents)
+	b = le.AppendUint32(b, zoneEvents)
 	for i := range zonesOf(t.events) {
 		b = t.zone(i).appendTo(b)
 	}

@@ -32,7 +32,7 @@ type Entry struct {
 	Head Head
 
 	terms    []term // the first is the entity, the second the scope; tags and links follow
-	cause    int    // index in terms of the cause that [Entry.ReserveCause] made; 0: none
+	cause    int    // index in terms of the cause that reserveCause made; 0: none
 	kind     event.Kind
 	gate     event.GateOutcome
 	resolved *Tail
@@ -44,16 +44,16 @@ func (e *Entry) EntityHash() uint64 { return e.terms[0].hash }
 // Entity returns the entity's name.
 func (e *Entry) Entity() string { return e.terms[0].name }
 
-// Resolved returns the tail that the entry was resolved against last; nil: none.
-func (e *Entry) Resolved() *Tail { return e.resolved }
+// resolvedAgainst returns the tail that the entry was resolved against last; nil: none.
+func (e *Entry) resolvedAgainst() *Tail { return e.resolved }
 
 // Fill takes what a caller's draft says. gate is the outcome of its gate record, 0 without one. For a draft that an
-// earlier item of its batch causes it does what [Entry.ReserveCause] does.
+// earlier item of its batch causes it does what reserveCause does.
 func (e *Entry) Fill(d *event.Draft, gate event.GateOutcome) {
 	e.begin(d.Coordinate, d.Kind, gate, d.Tags, d.Key)
 	switch {
 	case d.CauseInBatch != 0:
-		e.ReserveCause()
+		e.reserveCause()
 	case !d.Cause.IsZero():
 		e.link(Cause, d.Cause)
 	}
@@ -115,9 +115,9 @@ func (e *Entry) LoseKey() { e.AddKey("") }
 // noKey is the hash of the key that nothing has, and that stands for a lost one.
 var noKey = Hash(Key, "")
 
-// ReserveCause makes room for the id of a cause that gets its id only in the commit section. The entry can be resolved,
+// reserveCause makes room for the id of a cause that gets its id only in the commit section. The entry can be resolved,
 // but not added, before [Entry.SetCause] has said it. Nothing changes if there is room already.
-func (e *Entry) ReserveCause() {
+func (e *Entry) reserveCause() {
 	if e.cause == 0 {
 		e.cause = len(e.terms)
 		e.terms = append(e.terms, term{}) // of no type: it is not looked for

@@ -68,7 +68,7 @@ func TestAnEntryThatIsFilledAgainHasNoRoomForACause(t *testing.T) {
 	e.Fill(&d, 0)
 	d.CauseInBatch = 0
 	for _, again := range []func(){func() { e.Fill(&d, 0) }, func() { e.FillPlain("e", "s", event.Data) }, e.Release} {
-		e.ReserveCause()
+		e.reserveCause()
 		again()
 		func() {
 			defer func() {

@@ -131,7 +131,7 @@ func TestAMomentIsFoundInItsStretch(t *testing.T) {
 			if ev.Sequence > visible || w.unknown[ev.Sequence] || w.unsure(t, visible, ev.Sequence) {
 				continue
 			}
-			if !ok || ev.Sequence < s.First || ev.Sequence > s.Last || s.Last > visible || s.Last-s.First >= ZoneEvents {
+			if !ok || ev.Sequence < s.First || ev.Sequence > s.Last || s.Last > visible || s.Last-s.First >= zoneEvents {
 				t.Fatalf("seed %d: sequence %d of %d is not in %+v", seed, ev.Sequence, visible, s)
 			}
 			if probes, found, ok := w.search(s, m); ok && found != ev.Sequence || probes > 12 {

@@ -22,7 +22,7 @@ type Stretch struct {
 	Bounded    bool
 }
 
-// Around returns the stretch of at most [ZoneEvents] sequences up to visible which has the event of a moment, if any event
+// Around returns the stretch of at most [zoneEvents] sequences up to visible which has the event of a moment, if any event
 // is of that moment. false: it is before the first event; then First is the sequence of that, 0 if there is none. Events
 // that can't be read are not found.
 func (f *Finder) Around(m Moment, visible uint64) (Stretch, bool, error) {
@@ -81,8 +81,8 @@ func (q *momentQuestion) ofTable(t *Table) error { return q.search(t.zoneBegin, 
 func (q *momentQuestion) search(begin func(zone uint32) (Moment, error), limit uint32) error {
 	q.narrowed = q.part
 	zone, err := q.narrowed.searchZones(zonesOf(limit), q.moment, begin)
-	q.narrowed.First = q.first + uint64(zone)*ZoneEvents
-	q.narrowed.Last = min(q.narrowed.First+ZoneEvents, q.first+uint64(limit)) - 1
+	q.narrowed.First = q.first + uint64(zone)*zoneEvents
+	q.narrowed.Last = min(q.narrowed.First+zoneEvents, q.first+uint64(limit)) - 1
 	return err
 }
 
@@ -108,7 +108,7 @@ func (s *Stretch) searchZones(zones uint32, m Moment, at func(zone uint32) (Mome
 	for guesses := 0; high > low+1; guesses++ {
 		middle := low + (high-low)/2
 		if guesses < zoneGuesses {
-			middle = min(max(low+uint32(s.share(m, uint64(high-low), ZoneEvents)), low+1), high-1)
+			middle = min(max(low+uint32(s.share(m, uint64(high-low), zoneEvents)), low+1), high-1)
 		}
 		moment, err := at(middle)
 		if err != nil {
@@ -225,8 +225,8 @@ func (f *Finder) beginOf(p *Part, e extent) (m Moment, ok bool, unsure uint32, e
 		limit, first := e.of(t), uint32(0)
 		if holes := t.holesBelow(limit); len(holes) > 0 && holes[0][0] == 0 {
 			limit = t.Events() // for good, so whatever is visible now: nothing is added behind a hole any more
-			first = t.holesBelow(limit)[0][1]/ZoneEvents + 1
-			unsure = min(first*ZoneEvents, limit)
+			first = t.holesBelow(limit)[0][1]/zoneEvents + 1
+			unsure = min(first*zoneEvents, limit)
 		}
 		if ok = first < zonesOf(limit); ok {
 			m, err = t.zoneBegin(first)

@@ -185,7 +185,7 @@ func (p *Plan) pickOne(c *clause, part *Part, e extent, upTo uint32, out *select
 // pickTail finds what the picker's clause selects of a tail, and adds what is unknown.
 func (p *Plan) pickTail(t *Tail, limit uint32, ended bool) error {
 	k := &p.picker
-	zones := limit / ZoneEvents
+	zones := limit / zoneEvents
 	if ended {
 		zones = zonesOf(limit)
 	}

@@ -85,14 +85,14 @@ func modelOf(events []indexed) *tableModel {
 		ordinal := ev.place.Ordinal
 		add(Entity, ev.entity, ordinal, uint64(len(ev.entity)))
 		add(Scope, ev.scope, ordinal, 0)
-		add(Kind, KindName(ev.kind), ordinal, 0)
+		add(Kind, kindName(ev.kind), ordinal, 0)
 		for _, tag := range ev.tags {
 			add(Tag, tag, ordinal, 0)
 		}
 		if ev.gate != 0 {
-			add(Gate, GateName(ev.gate), ordinal, 0)
+			add(Gate, gateName(ev.gate), ordinal, 0)
 		}
-		if ordinal%ZoneEvents == 0 {
+		if ordinal%zoneEvents == 0 {
 			m.zones = append(m.zones, zone{ev.place.Wall, ev.place.Counter, ev.place.Timestamp, ev.place.Timestamp})
 		}
 		z := &m.zones[len(m.zones)-1]

@@ -80,8 +80,8 @@ func checkVisible(tail *Tail, i, limit uint32) error {
 	if next != limit {
 		return fmt.Errorf("scanned %d of %d", next, limit)
 	}
-	if z := limit / ZoneEvents; z > 0 {
-		if got, first := tail.zone(z-1), (z-1)*ZoneEvents; got != (zone{uint64(first), 0, int64(first), int64(first + ZoneEvents - 1)}) {
+	if z := limit / zoneEvents; z > 0 {
+		if got, first := tail.zone(z-1), (z-1)*zoneEvents; got != (zone{uint64(first), 0, int64(first), int64(first + zoneEvents - 1)}) {
 			return fmt.Errorf("zone %d: %+v", z-1, got)
 		}
 	}

@@ -49,13 +49,13 @@ func TestAZoneWithAHoleMayBeOfAnyTimeAndLiesBehindTheZonesBefore(t *testing.T) {
 	tail := NewTail(0)
 	tail.Hole(0, 9)                             // zone 0 begins with a hole
 	put(tail, 10, "a", "s")                     // HLC 100, 10
-	tail.Hole(11, 3*ZoneEvents+4)               // zones 1 and 2 are one, 3 begins with it
-	put(tail, 3*ZoneEvents+5, "a", "s")         // in zone 3
-	for i := range uint32(ZoneEvents - 6 + 1) { // up to the first of zone 4
-		put(tail, 3*ZoneEvents+6+i, "a", "s")
+	tail.Hole(11, 3*zoneEvents+4)               // zones 1 and 2 are one, 3 begins with it
+	put(tail, 3*zoneEvents+5, "a", "s")         // in zone 3
+	for i := range uint32(zoneEvents - 6 + 1) { // up to the first of zone 4
+		put(tail, 3*zoneEvents+6+i, "a", "s")
 	}
 	anyTime := func(wall uint64, counter uint32) zone { return zone{wall, counter, math.MinInt64, math.MaxInt64} }
-	first := uint32(4 * ZoneEvents)
+	first := uint32(4 * zoneEvents)
 	want := []zone{anyTime(0, 0), anyTime(100, 11), anyTime(100, 11), anyTime(100, 11), {10 * uint64(first), first, int64(first), int64(first)}}
 	for i, w := range want {
 		if got := tail.zone(uint32(i)); got != w {
@@ -68,7 +68,7 @@ func TestTheHLCBehindTheLastCounterIsInTheNextMillisecond(t *testing.T) {
 	tail := NewTail(0)
 	put(tail, 0, "a", "s")
 	tail.wall, tail.counter = 7, math.MaxUint32
-	tail.Hole(1, ZoneEvents)
+	tail.Hole(1, zoneEvents)
 	if z := tail.zone(1); z.wall != 8 || z.counter != 0 {
 		t.Errorf("zone 1 begins at %d, %d", z.wall, z.counter)
 	}
@@ -77,8 +77,8 @@ func TestTheHLCBehindTheLastCounterIsInTheNextMillisecond(t *testing.T) {
 func TestAnOrdinalThatIsPassedOverHasNoEvent(t *testing.T) {
 	tail := NewTail(0)
 	put(tail, 5, "a", "s")
-	put(tail, 3*ZoneEvents, "a", "s")
-	if got := eventsOf(tail, Scope, "s", tail.Events()); !slices.Equal(got, []uint32{5, 3 * ZoneEvents}) {
+	put(tail, 3*zoneEvents, "a", "s")
+	if got := eventsOf(tail, Scope, "s", tail.Events()); !slices.Equal(got, []uint32{5, 3 * zoneEvents}) {
 		t.Errorf("events: %v", got)
 	}
 	count := 0

@@ -192,8 +192,8 @@ func (m *model) checkRecords(t *testing.T, tail *Tail, limit uint32) {
 	if next != limit {
 		t.Fatalf("scan came to %d of %d", next, limit)
 	}
-	for i := uint32(0); (i+1)*ZoneEvents <= limit; i++ {
-		places := m.places[i*ZoneEvents:][:ZoneEvents]
+	for i := uint32(0); (i+1)*zoneEvents <= limit; i++ {
+		places := m.places[i*zoneEvents:][:zoneEvents]
 		want := zone{wall: places[0].Wall, counter: places[0].Counter, lowest: 1 << 62, highest: -1 << 62}
 		for _, p := range places {
 			want.lowest, want.highest = min(want.lowest, p.Timestamp), max(want.highest, p.Timestamp)

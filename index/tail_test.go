@@ -39,7 +39,7 @@ func TestAnEmptyTailHasNothing(t *testing.T) {
 	tail := NewTail(0)
 	var e Entry
 	e.Fill(&event.Draft{Coordinate: event.MustAt("a", "b"), Kind: 0x1000}, 0)
-	if tail.Resolve(&e) || e.Resolved() != tail || tail.Events() != 0 || tail.holesBelow(math.MaxUint32) != nil {
+	if tail.Resolve(&e) || e.resolvedAgainst() != tail || tail.Events() != 0 || tail.holesBelow(math.MaxUint32) != nil {
 		t.Error("something is there")
 	}
 	if _, ok := tail.HeadOf(e.EntityHash(), "a"); ok {

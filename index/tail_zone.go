@@ -4,8 +4,8 @@ package index
 
 import "math"
 
-// ZoneEvents is the number of ordinals in a zone; zone i begins with ordinal i*ZoneEvents.
-const ZoneEvents = 128
+// zoneEvents is the number of ordinals in a zone; zone i begins with ordinal i*zoneEvents.
+const zoneEvents = 128
 
 // zone is the bounds of its events. Readers may look at it once all its ordinals are visible.
 type zone struct {
@@ -24,8 +24,8 @@ type hole struct{ from, to uint32 }
 // addToZone widens the zone of an event by it.
 func (t *Tail) addToZone(p Place) {
 	t.wall, t.counter = p.Wall, p.Counter
-	if p.Ordinal/ZoneEvents >= t.zoneEnd {
-		t.openZones(p.Ordinal/ZoneEvents, p.Wall, p.Counter)
+	if p.Ordinal/zoneEvents >= t.zoneEnd {
+		t.openZones(p.Ordinal/zoneEvents, p.Wall, p.Counter)
 	}
 	z := t.openZone
 	z.lowest, z.highest = min(z.lowest, p.Timestamp), max(z.highest, p.Timestamp)
@@ -39,7 +39,7 @@ func (t *Tail) addHoleToZones(from, to uint32) {
 			wall++
 		}
 	}
-	for i := from / ZoneEvents; i <= to/ZoneEvents; i++ {
+	for i := from / zoneEvents; i <= to/zoneEvents; i++ {
 		if i >= t.zoneEnd {
 			t.openZones(i, wall, counter)
 		}

@@ -61,10 +61,10 @@ func mix(hash uint64, t Type) uint64 {
 	return hash ^ hash>>32
 }
 
-// KindName returns the name under which a kind is indexed.
-func KindName(k event.Kind) string {
+// kindName returns the name under which a kind is indexed.
+func kindName(k event.Kind) string {
 	return string(binary.BigEndian.AppendUint16(nil, uint16(k)))
 }
 
-// GateName returns the name under which an outcome is indexed.
-func GateName(o event.GateOutcome) string { return string([]byte{byte(o)}) }
+// gateName returns the name under which an outcome is indexed.
+func gateName(o event.GateOutcome) string { return string([]byte{byte(o)}) }

@@ -20,7 +20,7 @@ const (
 )
 
 // zonesOf returns the number of zones of so many events.
-func zonesOf(events uint32) uint32 { return uint32((uint64(events) + ZoneEvents - 1) / ZoneEvents) }
+func zonesOf(events uint32) uint32 { return uint32((uint64(events) + zoneEvents - 1) / zoneEvents) }
 
 // zonesSize returns the size of the section.
 func zonesSize(events uint32) int64 { return zonesHeader + int64(zonesOf(events))*zoneSize }
@@ -34,15 +34,15 @@ func (z zone) appendTo(b []byte) []byte {
 	return le.AppendUint32(b, z.counter)
 }
 
-// zone returns the zone that begins with ordinal i*[ZoneEvents]. A zone without events is an error, as one of damaged bytes.
+// zone returns the zone that begins with ordinal i*[zoneEvents]. A zone without events is an error, as one of damaged bytes.
 func (t *Table) zone(i uint32) (zone, error) {
 	le := binary.LittleEndian
 	header, err := t.zones.At(0, zonesHeader)
 	if err != nil {
 		return zone{}, err
 	}
-	if events, each := le.Uint32(header), le.Uint32(header[4:]); events != t.events || each != ZoneEvents {
-		return zone{}, &TableError{Section: sectionZones, Problem: fmt.Sprintf("is of %d events, %d in a zone; want %d, %d", events, each, t.events, ZoneEvents)}
+	if events, each := le.Uint32(header), le.Uint32(header[4:]); events != t.events || each != zoneEvents {
+		return zone{}, &TableError{Section: sectionZones, Problem: fmt.Sprintf("is of %d events, %d in a zone; want %d, %d", events, each, t.events, zoneEvents)}
 	}
 	at := zonesHeader + int64(i)*zoneSize
 	b, err := t.zones.At(at, at+zoneSize)

@@ -224,7 +224,7 @@ func (x *examination) gaveUp() error {
 		if i < 0 {
 			continue
 		}
-		var asLost *engine.LostError
+		var asLost *engine.LostSequenceError
 		if err := x.store.WaitDurable(context.Background(), sequence); !errors.As(err, &asLost) || sequence < asLost.First || sequence > asLost.Last {
 			return fmt.Errorf("waiting for the lost sequence %d gives %v", sequence, err)
 		}
