@@ -57,7 +57,7 @@ type Stall struct {
 type Stalls struct {
 	Room  Stall // the next segment, or the sync of the one before: the disk is slower than what comes
 	Ahead Stall // a sync, since as much was staged and not durable as may be; see SyncPolicy
-	Heads Stall // an entity's newest event, looked for in segments behind the active one, at the first append to it after a rotation
+	Heads Stall // an entity's newest event, looked for with sealed segments there, by its first append in the active one; only where that took 50 µs or more, so that Waiting is 0
 	Turn  Stall // an append that others overtook too often
 }
 

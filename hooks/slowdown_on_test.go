@@ -28,31 +28,54 @@ func slowedBy(t *testing.T, percent string) (*slowdown, *ticking) {
 		t.Fatal(err)
 	}
 	clock := &ticking{time.Unix(1, 0)}
-	s.now, s.last = clock.now, clock.at
+	s.now = clock.now
 	return s, clock
 }
 
-func TestAnArrivalIsHeldUpForThePercentageOfTheTimeSinceTheOneBefore(t *testing.T) {
+func TestAnArrivalIsHeldUpForThePercentageOfItsOwnTime(t *testing.T) {
+	const appends = 1000
 	for _, c := range []struct {
-		percent    string
-		took, held time.Duration
+		percent          string
+		took, cost, held time.Duration // of each append; held: the cost included
 	}{
-		{"20", 1000, 200},
-		{"20", 130 * time.Microsecond, 26 * time.Microsecond},
-		{"1", 1000, 10},
-		{"1000", 1000, 10_000},
-		{"20", time.Hour, 100 * time.Microsecond},
-		{"20", 3, 0},
+		{"20", 1000, 1, 200},
+		{"20", 1000, 150, 200}, // what is spun is less than what is asked for, by what looking costs
+		{"20", 123, 7, 24},     // 24.6 in nanoseconds that are whole
+		{"1", 10_000, 60, 100},
+		{"1000", 1000, 50, 10_000},
+		{"20", 1000, 300, 300}, // can't be less than what it costs
+		{"1000", time.Millisecond, 50, 100 * time.Microsecond}, // at most
 	} {
 		s, clock := slowedBy(t, c.percent)
-		for range 3 { // time that was held up is no part of what the next one took
-			clock.at = clock.at.Add(c.took - 1)
-			before := clock.at.Add(1)
+		s.cost = c.cost
+		s.hold() // nothing is known of the first one
+		start := clock.at
+		for range appends {
+			clock.at = clock.at.Add(c.took + c.cost - 1) // the clock itself goes on by 1 in each hold
 			s.hold()
-			if held := clock.at.Sub(before); held != c.held {
-				t.Errorf("%s %% of %v: held up for %v, want %v", c.percent, c.took, held, c.held)
-			}
 		}
+		if held := clock.at.Sub(start)/appends - c.took; held < c.held-1 || held > c.held+1 {
+			t.Errorf("%s %% of %v at a cost of %v: held up for %v each, want %v", c.percent, c.took, c.cost, held, c.held)
+		}
+	}
+}
+
+func TestAPauseIsNoAppendsTime(t *testing.T) {
+	s, clock := slowedBy(t, "20")
+	for _, took := range []time.Duration{0, 100, 100, 100, time.Hour, 100} {
+		clock.at = clock.at.Add(took)
+		before := clock.at
+		s.hold()
+		if held := clock.at.Sub(before); held > longestTimesUsual*100 {
+			t.Errorf("after %v it is held up for %v", took, held)
+		}
+	}
+}
+
+func TestACostIsThatOfOneCall(t *testing.T) {
+	calls := 0
+	if cost := costOf(func() { calls++ }); cost < 0 || calls < 1000 {
+		t.Errorf("%v in %d calls", cost, calls)
 	}
 }
 

@@ -105,7 +105,7 @@ func ofStalls(l []Metric, s *engine.Stats) []Metric {
 	}{
 		{"stall_room", "for the next segment or the sync of the one before", s.Stalls.Room},
 		{"stall_ahead", "for a sync, since as much was not durable as may be", s.Stalls.Ahead},
-		{"stall_heads", "for an entity's newest event in earlier segments", s.Stalls.Heads},
+		{"stall_heads", "of 50 microseconds or more for an entity's newest event in earlier segments", s.Stalls.Heads},
 		{"stall_turn", "for one that others had overtaken too often", s.Stalls.Turn},
 	} {
 		l = append(l,

@@ -6,11 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/batpak/batpak/perfgates/figure"
-	"github.com/batpak/batpak/perfgates/internal/host"
 	"github.com/batpak/batpak/perfgates/internal/peer"
 	"github.com/batpak/batpak/perfgates/internal/rows"
 	"github.com/batpak/batpak/perfgates/internal/stats"
@@ -134,24 +132,3 @@ func peersIn(w *workplace) func(context.Context) (*peer.Program, error) {
 		return program, failure
 	}
 }
-
-// workplace is the directory in which something is measured, removed when that ends.
-type workplace struct{ path string }
-
-// newWorkplace makes a directory of its own in base, which must exist. Memory file
-// systems get a warning: what is synced there is not.
-func newWorkplace(base string, warn func(string)) (*workplace, error) {
-	if base == "" {
-		base = "."
-	}
-	path, err := os.MkdirTemp(base, ".batpak-bench-*")
-	if err != nil {
-		return nil, fmt.Errorf("no place to work: %w", err)
-	}
-	if mount, err := host.MountOf(path); err == nil && mount.Volatile() && warn != nil {
-		warn(fmt.Sprintf("%s is on %s, where syncs cost nothing; choose a disk", base, mount.Type))
-	}
-	return &workplace{path}, nil
-}
-
-func (w *workplace) remove() error { return os.RemoveAll(w.path) }

@@ -29,6 +29,9 @@ func (c *runCommand) compare(s *session, p *plan, old, taken *baseline.Baseline)
 	if missing := baseline.RowsOnlyIn(taken.Passes, old.Passes); len(missing) > 0 {
 		found.warnings = append(found.warnings, fmt.Sprintf("%s: not in the baseline, and not compared", strings.Join(missing, ", ")))
 	}
+	for _, key := range baseline.ResultsGone(old.Passes, taken.Passes) {
+		found.warnings = append(found.warnings, fmt.Sprintf("%s: in the baseline, but not measured any more", key))
+	}
 	for _, warning := range found.warnings {
 		s.warn(warning)
 	}
@@ -52,6 +55,11 @@ func (c *runCommand) compare(s *session, p *plan, old, taken *baseline.Baseline)
 	shown.Passes = passes
 	if err := errors.Join(failure, c.printComparison(s, &found, &shown)); err != nil {
 		return err
+	}
+	for _, l := range found.lines {
+		if l.Verdict == baseline.Undecided {
+			s.warn(fmt.Sprintf("%s is undecided, which is not fine: worse by %s %%, but passes differ too much to be sure", l.Key, figure.Number(100*l.Worse)))
+		}
 	}
 	if worse := regressions(found.lines); len(worse) > 0 {
 		names := make([]string, len(worse))

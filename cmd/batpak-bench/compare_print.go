@@ -47,8 +47,8 @@ func writeComparison(w io.Writer, found *comparison) error {
 	if err := columns.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d results: %d regressions, %d improved, %d without a difference beyond noise and %s %%, %d not judged\n", len(found.lines),
-		counts[baseline.Regression], counts[baseline.Improved], counts[baseline.Same], figure.Number(100*found.threshold), counts[baseline.NotJudged])
+	_, err := fmt.Fprintf(w, "%d results: %d regressions, %d undecided, %d improved, %d without a difference beyond noise and %s %%, %d not judged\n", len(found.lines),
+		counts[baseline.Regression], counts[baseline.Undecided], counts[baseline.Improved], counts[baseline.Same], figure.Number(100*found.threshold), counts[baseline.NotJudged])
 	return err
 }
 
@@ -101,13 +101,22 @@ func writeComparisonJSON(w io.Writer, found *comparison) error {
 	whole, err := figure.Object([]figure.Detail{
 		{Key: "against", Value: json.RawMessage(against)}, {Key: "threshold", Value: found.threshold},
 		{Key: "warnings", Value: append([]string{}, found.warnings...)}, {Key: "measured_again", Value: append([]string{}, found.again...)},
-		{Key: "regressions", Value: len(regressions(found.lines))}, {Key: "results", Value: lines},
+		{Key: "regressions", Value: len(regressions(found.lines))}, {Key: "undecided", Value: undecided(found.lines)}, {Key: "results", Value: lines},
 	})
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "%s\n", whole)
 	return err
+}
+
+func undecided(lines []baseline.Line) (n int) {
+	for _, l := range lines {
+		if l.Verdict == baseline.Undecided {
+			n++
+		}
+	}
+	return n
 }
 
 func lineObject(l baseline.Line) (json.RawMessage, error) {

@@ -5,8 +5,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
 	"github.com/batpak/batpak/perfgates"
@@ -64,6 +68,11 @@ func (c *gateCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	if c.WriteProfile != "" { // said before minutes are spent
+		if err := writable(c.WriteProfile); err != nil {
+			return fmt.Errorf("no profile could be written: %w", err)
+		}
+	}
 	var m measured
 	var failed error
 	if c.From != "" {
@@ -88,7 +97,11 @@ func (c *gateCommand) Run(s *session) error {
 	}
 	tellUnproven(s, verdicts)
 	if c.WriteProfile != "" {
-		err = errors.Join(err, c.writeProfile(m))
+		if failed != nil {
+			failed = errors.Join(failed, errors.New("no profile was written: it would lack what was not measured"))
+		} else {
+			err = errors.Join(err, c.writeProfile(m))
+		}
 	}
 	if err = errors.Join(failed, err); err != nil {
 		return err
@@ -155,6 +168,7 @@ func (c *gateCommand) saved(s *session) (m measured, err error) {
 	if err != nil {
 		return m, err
 	}
+	tellOrigin(s, saved)
 	m.machine, m.quick = saved.Machine, saved.Options.Quick
 	for _, row := range wanted {
 		if len(c.Rows) > 0 || slices.Contains(saved.Options.Rows, row.ID) {
@@ -164,7 +178,11 @@ func (c *gateCommand) saved(s *session) (m measured, err error) {
 	if len(m.rows) == 0 {
 		return m, fmt.Errorf("baseline %q has none of the rows to judge", c.From)
 	}
-	for _, r := range together(saved.Passes) {
+	results, err := baseline.Pooled(saved.Passes)
+	if err != nil {
+		return m, fmt.Errorf("baseline %q: %w", c.From, err)
+	}
+	for _, r := range results {
 		if slices.ContainsFunc(m.rows, func(row perfgates.Row) bool { return row.ID == r.Row }) {
 			m.results = append(m.results, r)
 		}
@@ -172,27 +190,31 @@ func (c *gateCommand) saved(s *session) (m measured, err error) {
 	return m, nil
 }
 
-// together returns the results of all passes: each as in its typical pass, with the rounds of every one, and with any pass's reason not to
-// judge it or to call it missed.
-func together(passes []baseline.Pass) []figure.Result {
-	results := baseline.Typical(passes)
-	for i := range results {
-		r := &results[i]
-		r.Rounds = nil
-		for _, pass := range passes {
-			for _, of := range pass.Results {
-				if of.Row != r.Row || of.Name != r.Name {
-					continue
-				}
-				r.Rounds = append(r.Rounds, of.Rounds...)
-				if r.Unjudged == "" {
-					r.Unjudged = of.Unjudged
-				}
-				if r.Violation == "" {
-					r.Violation = of.Violation
-				}
-			}
+// tellOrigin says what a saved measurement is of, and in what that differs from this program and machine: its figures are those of the
+// other, and so are the targets that stand beside them.
+func tellOrigin(s *session, saved *baseline.Baseline) {
+	version, commit, modified := builtFrom(s.ctx)
+	here := &baseline.Baseline{Version: version, Commit: commit, Modified: modified}
+	was := saved.Machine
+	fmt.Fprintf(s.messages, "baseline %q: version %s, commit %s, taken on %s\n", saved.Name, known(saved.Version), known(saved.Built()), was)
+	for _, d := range []struct{ what, was, is string }{
+		{"version", saved.Version, here.Version}, {"commit", saved.Built(), here.Built()},
+		{"number of processors", fmt.Sprint(was.CPUs), fmt.Sprint(runtime.NumCPU())}, {"system", was.OS, runtime.GOOS},
+		{"architecture", was.Arch, runtime.GOARCH}, {"Go version", was.Go, runtime.Version()},
+	} {
+		if d.was != d.is {
+			s.warn(fmt.Sprintf("the %s was %s, is %s here: figures and targets are the baseline's", d.what, known(d.was), known(d.is)))
 		}
 	}
-	return results
+}
+
+// known is the text, quoted where it could do something to a terminal.
+func known(text string) string {
+	switch {
+	case text == "":
+		return "unknown"
+	case strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return strconv.Quote(text)
+	}
+	return text
 }

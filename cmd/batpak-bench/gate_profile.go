@@ -66,3 +66,16 @@ func (c *gateCommand) writeProfile(m measured) error {
 	}
 	return nil
 }
+
+// writable returns an error where a file could not take the place of what is at path. It makes one beside it, which it removes.
+func writable(path string) error {
+	path, err := replaceable(path)
+	if err != nil {
+		return err
+	}
+	probe, err := os.CreateTemp(filepath.Dir(path), ".probe-*.tmp")
+	if err != nil {
+		return err
+	}
+	return errors.Join(probe.Close(), os.Remove(probe.Name()))
+}

@@ -95,6 +95,14 @@ func TestAProfileThatWasWrittenJudgesTheNextRun(t *testing.T) {
 	}
 }
 
+func TestARowThatFailsLeavesTheProfileAsItWas(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "here.json")
+	code, _, messages := judges([]figure.Result{p4(1)}, errors.New("row P6: broken"), "--rows", "P4,P6", "--write-profile", file)
+	if _, err := os.Stat(file); code != exitNotToRun || !strings.Contains(messages, "no profile was written") || !os.IsNotExist(err) {
+		t.Errorf("exit code %d, %v: %s", code, err, messages)
+	}
+}
+
 func TestWhatWasSavedIsJudgedWithTheRoundsOfAllPasses(t *testing.T) {
 	directory := t.TempDir()
 	saved := &baseline.Baseline{Name: "a", Options: baseline.Options{Rows: []string{"P4"}}}
@@ -128,10 +136,49 @@ func TestWrongGateCommandLinesExitWithTwoAndSayWhy(t *testing.T) {
 		"--quick and --duration have no":     {"--from", "a", "--quick"},
 		`unknown baseline "a"`:               {"--from", "a", "--baselines", t.TempDir()},
 		"virtual-2\" is for the full scale":  {"--profile", "virtual-2", "--quick"},
+		"no profile could be written":        {"--write-profile", filepath.Join(wrong, "p.json")},
 		"no profile was written: perfgates:": {"--rows", "P1", "--write-profile", wrong},
 	} {
 		if code, _, messages := judges(nil, nil, arguments...); code != exitNotToRun || !strings.Contains(messages, want) {
 			t.Errorf("%v: exit code %d, %s, want %q", arguments, code, messages, want)
+		}
+	}
+}
+
+func TestAProfileOfAnUnfinishedRunIsNotWritten(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "here.json")
+	if err := os.WriteFile(file, []byte("the old one"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, messages := judges([]figure.Result{p4(1)}, errors.New("interrupted"), "--rows", "P4", "--write-profile", file)
+	if text, err := os.ReadFile(file); err != nil || string(text) != "the old one" || code != exitNotToRun || !strings.Contains(messages, "no profile was written") {
+		t.Errorf("exit code %d, %v, %q\n%s", code, err, text, messages)
+	}
+}
+
+func TestAPlaceForNoProfileIsFoundBeforeMeasuring(t *testing.T) {
+	directory := t.TempDir()
+	for _, file := range []string{filepath.Join(directory, "none", "p.json"), directory, socket(t)} {
+		code, out, messages := judges(nil, errors.New("measured"), "--write-profile", file)
+		if code != exitNotToRun || out != "" || strings.Contains(messages, "measured") || !strings.Contains(messages, "no profile could be written") {
+			t.Errorf("%s: exit code %d, %q\n%s", file, code, out, messages)
+		}
+	}
+}
+
+func TestWhatWasSavedElsewhereIsJudgedWithAWarning(t *testing.T) {
+	directory := t.TempDir()
+	saved := &baseline.Baseline{
+		Name: "a", Version: "v0.0.1-other", Commit: "abc", Options: baseline.Options{Rows: []string{"P4"}}, Machine: perfgates.Machine{CPUs: 1000},
+		Passes: []baseline.Pass{{Results: []figure.Stored{figure.Stored(p4(1))}}},
+	}
+	if _, err := baseline.Directory(directory).Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	_, _, messages := judges(nil, nil, "--from", "a", "--baselines", directory)
+	for _, want := range []string{"version v0.0.1-other, commit abc, taken on", "warning: the commit was abc", "warning: the number of processors was 1000"} {
+		if !strings.Contains(messages, want) {
+			t.Errorf("%q is not in\n%s", want, messages)
 		}
 	}
 }

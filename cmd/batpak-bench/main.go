@@ -8,10 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
+	"slices"
 
 	"github.com/alecthomas/kong"
 
+	"github.com/batpak/batpak/internal/ending"
 	"github.com/batpak/batpak/perfgates"
 	"github.com/batpak/batpak/perfgates/figure"
 )
@@ -50,9 +51,8 @@ type session struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	// The first interrupt ends the work in good order, a second one at once.
-	context.AfterFunc(ctx, stop)
+	// The first signal ends the work in good order, a second one at once.
+	ctx, stop := ending.Notify(context.Background())
 	code := execute(os.Args[1:], &session{
 		ctx: ctx, out: os.Stdout, messages: os.Stderr, live: isTerminal(os.Stderr), measure: perfgates.Measure, probe: perfgates.Probe,
 	})
@@ -88,10 +88,34 @@ func execute(arguments []string, s *session) (code int) {
 	if err != nil {
 		return s.fail(err)
 	}
+	if err := refuseEmpty(line); err != nil {
+		return s.fail(err)
+	}
 	if err := line.Run(s); err != nil {
 		return s.fail(err)
 	}
 	return exitFine
+}
+
+// refuseEmpty refuses flags that were given with nothing in them, as by a variable of a script that is not set: taken for flags that
+// were not given, they would leave out what was asked for.
+func refuseEmpty(line *kong.Context) error {
+	for _, element := range line.Path {
+		if element.Flag == nil {
+			continue
+		}
+		empty := false
+		switch given := line.FlagValue(element.Flag).(type) {
+		case string:
+			empty = given == ""
+		case []string:
+			empty = len(given) == 0 || slices.Contains(given, "")
+		}
+		if empty {
+			return fmt.Errorf("--%s is empty", element.Flag.Name)
+		}
+	}
+	return nil
 }
 
 // fail prints the error and returns its exit code: that of a finding only where nothing else went wrong.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
 	"github.com/batpak/batpak/perfgates"
+	"github.com/batpak/batpak/perfgates/figure"
 )
 
 // plan is what to measure, how often, and where.
@@ -59,6 +60,11 @@ func (c *runCommand) plan(s *session, old *baseline.Baseline) (*plan, error) {
 		return nil, err
 	}
 	options.Surface = cmp.Or(options.Surface, perfgates.Native)
+	if old != nil {
+		if err := baseline.OtherWork(old.Options, options); err != nil {
+			return nil, fmt.Errorf("baseline %q: %w", old.Name, err)
+		}
+	}
 	for _, row := range selected {
 		options.Rows = append(options.Rows, row.ID)
 	}
@@ -139,6 +145,19 @@ func (p *plan) only(ids []string, passes int) *plan {
 	part.name, part.passes, part.options.Rows = "", passes, ids
 	part.rows = slices.DeleteFunc(slices.Clone(p.rows), func(row perfgates.Row) bool { return !slices.Contains(ids, row.ID) })
 	return &part
+}
+
+// steady takes further passes of the rows whose results differ too much from pass to pass to find the threshold by, and adds them: so one
+// busy moment does not spoil a baseline.
+func (p *plan) steady(s *session, taken *baseline.Baseline, threshold float64) error {
+	rows := baseline.RowsOf(baseline.UnsteadyAt(threshold, taken.Passes))
+	if len(rows) == 0 {
+		return nil
+	}
+	fmt.Fprintf(s.messages, "measuring again what varies by more than %s %%, %d times: %s\n", figure.Number(100*threshold), passesToSteady, strings.Join(rows, ", "))
+	more, err := p.only(rows, passesToSteady).measure(s)
+	taken.Passes = append(taken.Passes, more.Passes...)
+	return err
 }
 
 // measure takes the passes, one after another, up to the first that fails, whose results are part of what is returned.

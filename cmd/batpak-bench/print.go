@@ -11,7 +11,7 @@ import (
 	"github.com/batpak/batpak/perfgates/figure"
 )
 
-// print writes the results in the format asked for: of several passes the table has the typical one of each result, the others all.
+// print writes the results in the format asked for: of several passes the table has each result once, pooled, the others all.
 func (c *runCommand) print(s *session, taken *baseline.Baseline) error {
 	switch c.format() {
 	case formatJSON:
@@ -23,7 +23,10 @@ func (c *runCommand) print(s *session, taken *baseline.Baseline) error {
 		return nil
 	}
 	fmt.Fprintln(s.out, taken.Machine)
-	results := baseline.Typical(taken.Passes)
+	results, err := baseline.Pooled(taken.Passes)
+	if err != nil {
+		return err
+	}
 	if err := table.Write(s.out, results); err != nil {
 		return err
 	}

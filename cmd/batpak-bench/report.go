@@ -4,7 +4,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
@@ -24,6 +28,10 @@ const reportThreshold = 0.1
 
 // Run writes the page. It measures nothing.
 func (c *reportCommand) Run(s *session) error {
+	path, err := replaceable(c.HTML)
+	if err != nil {
+		return fmt.Errorf("the report could not be written: %w", err)
+	}
 	directory := baseline.Directory(c.Baselines)
 	of, err := c.baseline(directory)
 	if err != nil {
@@ -37,11 +45,27 @@ func (c *reportCommand) Run(s *session) error {
 	if err := htmlreport.Write(&page, *report); err != nil {
 		return fmt.Errorf("no report of baseline %q: %w", of.Name, err)
 	}
-	if err := baseline.Replace(c.HTML, page.Bytes()); err != nil {
+	if err := baseline.Replace(path, page.Bytes()); err != nil {
 		return fmt.Errorf("the report could not be written: %w", err)
 	}
-	fmt.Fprintf(s.out, "%s: baseline %s, %d results\n", c.HTML, of.Name, len(report.Results))
-	return nil
+	_, err = fmt.Fprintf(s.out, "%s: baseline %s, %d results\n", c.HTML, of.Name, len(report.Results))
+	return err
+}
+
+// replaceable returns the path of the file to replace, behind symbolic links. What is there and is no ordinary file, a device or a
+// pipe, say, is none.
+func replaceable(path string) (string, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is no ordinary file", path)
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // baseline reads the one asked for, or that which was taken last.

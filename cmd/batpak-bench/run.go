@@ -10,6 +10,7 @@ import (
 
 	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
 	"github.com/batpak/batpak/hooks"
+	"github.com/batpak/batpak/perfgates/figure"
 )
 
 type runCommand struct {
@@ -17,7 +18,7 @@ type runCommand struct {
 	Surface  string        `help:"What to measure: native is all, neutral leaves projections and their cache out." placeholder:"neutral|native"`
 	Quick    *bool         `help:"Finish each row in about two seconds: smaller segments, fewer events. Default with --save; --no-quick for the full scale." negatable:""`
 	Duration time.Duration `help:"How long a row measures, beside preparing. 0: ten seconds, P22 twenty minutes; with --quick one and a half seconds." default:"0s"`
-	Passes   *int          `help:"How often all rows are measured, 1 to 50. Default: 1, with --save 5, with --compare alone 3." placeholder:"N"`
+	Passes   *int          `help:"How often all rows are measured, 1 to 50. Default: 1, with --compare alone 3, with --save 5, and 4 more of rows that vary by more than the threshold." placeholder:"N"`
 	Peers    *bool         `help:"Measure other people's stores beside ours, where a row has them; default, but not with --save and --compare. The first time they are built, which takes minutes; what can't be built is left out, and said." negatable:""`
 	Dir      string        `help:"Where to put the stores, in a directory that is removed afterwards." default:"." placeholder:"DIR"`
 
@@ -39,6 +40,7 @@ type runCommand struct {
 const (
 	mostPasses       = 50
 	passesToSave     = 5
+	passesToSteady   = 4 // nine in all: the fewest whose interval leaves one out at either end
 	passesToCompare  = 3
 	defaultThreshold = 0.1
 )
@@ -52,6 +54,8 @@ func (c *runCommand) Validate() error {
 		return fmt.Errorf("--passes is %d, must be from 1 to %d", *c.Passes, mostPasses)
 	case c.Threshold != nil && c.Compare == "":
 		return errors.New("--threshold is for --compare")
+	case c.Save != "" && c.Save == c.Compare:
+		return fmt.Errorf("--save %s would take the place of what --compare is to compare with: choose another name", c.Save)
 	case c.JSON && c.Format == formatBench:
 		return errors.New("--json and --format bench exclude each other")
 	}
@@ -101,6 +105,9 @@ func (c *runCommand) Run(s *session) error {
 		return err
 	}
 	taken, err := p.measure(s)
+	if err == nil && c.Save != "" && c.Passes == nil {
+		err = p.steady(s, taken, c.threshold())
+	}
 	if err != nil || old == nil {
 		err = errors.Join(err, c.print(s, taken))
 	}
@@ -130,6 +137,9 @@ func (c *runCommand) save(s *session, taken *baseline.Baseline) error {
 		return err
 	}
 	fmt.Fprintf(s.messages, "saved %s: %d passes of %d rows in %s\n", taken.Name, len(taken.Passes), len(taken.Options.Rows), path)
+	for _, u := range baseline.UnsteadyAt(c.threshold(), taken.Passes) {
+		s.warn(fmt.Sprintf("%s varies by %s %%: a comparison finds nothing below that", u.Key, figure.Number(100*u.Reach)))
+	}
 	if !baseline.CanDecide(len(taken.Passes)) {
 		s.warn(fmt.Sprintf("a comparison finds nothing by so few passes; it needs %d", fewestToDecide()))
 	}

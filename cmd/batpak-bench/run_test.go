@@ -21,9 +21,11 @@ import (
 
 // fake measures without measuring: each row's one result is ratio times its reference, a little more in each call.
 type fake struct {
-	ratio   float64
-	calls   []perfgates.Config
-	failing int // from this call on; 0: none
+	ratio    float64
+	calls    []perfgates.Config
+	failing  int  // from this call on; 0: none
+	outlier  int  // this call's results take half as long again; 0: none's
+	restless bool // every second call's do
 }
 
 var errBroken = errors.New("broken on purpose")
@@ -43,6 +45,9 @@ func (f *fake) measure(_ context.Context, config perfgates.Config) (results []fi
 	}
 	for _, row := range config.Rows {
 		value := 100 * f.ratio * (1 + float64(len(f.calls)%7)/1000)
+		if len(f.calls) == f.outlier || f.restless && len(f.calls)%2 == 0 {
+			value *= 1.5
+		}
 		r := figure.Result{
 			Row: row.ID, Name: "append, p50", Value: value, Unit: "ns", Reference: "floor(256)", ReferenceValue: 100,
 			Better: figure.Smaller, Target: figure.None(), Rounds: []figure.Round{{Value: value, Reference: 100}, {Value: value, Reference: 100}},
@@ -95,6 +100,24 @@ func TestComparingFindsASlowdownAndNothingInUnchangedCode(t *testing.T) {
 	}
 }
 
+func TestABaselineIsMeasuredUntilItIsSteadyOrSaidNotToBe(t *testing.T) {
+	directory := t.TempDir()
+	once := &fake{ratio: 1, outlier: 2}
+	code, _, said := once.runs(t, "--rows", "P1", "--save", "once", "--baselines", directory)
+	if code != exitFine || len(once.calls) != passesToSave+passesToSteady || !strings.Contains(said, "4 times: P1") || strings.Contains(said, "p50 varies by") {
+		t.Errorf("one pass far away: %d after %d passes, %s", code, len(once.calls), said)
+	}
+	restless := &fake{ratio: 1, restless: true}
+	code, _, said = restless.runs(t, "--rows", "P1", "--save", "restless", "--baselines", directory)
+	if code != exitFine || len(restless.calls) != passesToSave+passesToSteady || !strings.Contains(said, "P1 append, p50 varies by 49.9 %") {
+		t.Errorf("every second pass: %d after %d passes, %s", code, len(restless.calls), said)
+	}
+	code, out, said := (&fake{ratio: 1.2}).runs(t, "--compare", "restless", "--baselines", directory)
+	if code != exitFine || !strings.Contains(out, "1 undecided") || !strings.Contains(said, "P1 append, p50 is undecided") {
+		t.Errorf("slower than what is restless: %d\n%s%s", code, out, said)
+	}
+}
+
 func TestAFailedPassSavesNothingAndExitsWithTwo(t *testing.T) {
 	directory := t.TempDir()
 	broken := &fake{ratio: 1, failing: 3}
@@ -110,22 +133,29 @@ func TestAFailedPassSavesNothingAndExitsWithTwo(t *testing.T) {
 func TestFlagsThatMakeNoSenseAreRefusedBeforeAnythingIsMeasured(t *testing.T) {
 	directory := t.TempDir()
 	(&fake{ratio: 1}).runs(t, "--rows", "P1", "--passes", "1", "--save", "few", "--baselines", directory)
+	(&fake{ratio: 1}).runs(t, "--rows", "P1", "--save", "whole", "--baselines", directory)
 	for want, arguments := range map[string][]string{
-		"unknown surface":       {"--surface", "square"},
-		"--format":              {"--format", "xml"},
-		"exclude each other":    {"--format", "bench", "--json"},
-		"unknown baseline":      {"--compare", "missing"},
-		"there are few":         {"--compare", "missing"},
-		"too few":               {"--compare", "few"},
-		"can't be a baseline's": {"--save", "../a"},
-		"from 0% to 1000%":      {"--compare", "few", "--threshold=-1%"},
-		"is no percentage":      {"--compare", "few", "--threshold", "much"},
-		"is for --compare":      {"--threshold", "5%"},
-		"--passes is 0":         {"--passes", "0"},
-		"--passes is 51":        {"--passes", "51"},
-		"W1, W2, W3, W4":        {"--rows", "P1,W1", "--rate", "5"},
-		"the rate is":           {"--rows", "W1", "--rate=-5"},
-		"the sync policy is":    {"--rows", "W1", "--sync", "never"},
+		"unknown surface":          {"--surface", "square"},
+		"--format":                 {"--format", "xml"},
+		"exclude each other":       {"--format", "bench", "--json"},
+		"unknown baseline":         {"--compare", "missing"},
+		"there are few":            {"--compare", "missing"},
+		"too few":                  {"--compare", "few"},
+		"can't be a baseline's":    {"--save", "../a"},
+		"from 0% to 1000%":         {"--compare", "few", "--threshold=-1%"},
+		"is no percentage":         {"--compare", "few", "--threshold", "much"},
+		"--compare is empty":       {"--compare", ""},
+		"--save is empty":          {"--save", ""},
+		"--rows is empty":          {"--rows", ""},
+		"was quick, would be full": {"--compare", "whole", "--no-quick"},
+		"would take the place":     {"--compare", "whole", "--save", "whole"},
+		"would be quick, 3s a row": {"--compare", "whole", "--duration", "3s"},
+		"is for --compare":         {"--threshold", "5%"},
+		"--passes is 0":            {"--passes", "0"},
+		"--passes is 51":           {"--passes", "51"},
+		"W1, W2, W3, W4":           {"--rows", "P1,W1", "--rate", "5"},
+		"the rate is":              {"--rows", "W1", "--rate=-5"},
+		"the sync policy is":       {"--rows", "W1", "--sync", "never"},
 	} {
 		f := &fake{ratio: 1}
 		code, out, said := f.runs(t, append(arguments, "--baselines", directory)...)

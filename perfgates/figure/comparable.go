@@ -28,9 +28,6 @@ func (r Result) comparable() float64 {
 	case r.Counted:
 		return r.Value
 	case !r.Goal && !Missing(r.Ratio()):
-		if ratios := r.Ratios(); len(ratios) > 0 {
-			return stats.Median(ratios)
-		}
 		return r.Ratio()
 	}
 	var beside []float64

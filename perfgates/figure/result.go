@@ -2,7 +2,11 @@
 
 package figure
 
-import "math"
+import (
+	"math"
+
+	"github.com/batpak/batpak/perfgates/internal/stats"
+)
 
 // Better says in which direction a value improves.
 type Better string
@@ -79,11 +83,14 @@ func (r Result) Add(key string, value any) Result {
 	return r
 }
 
-// Ratio returns the value over its reference, None when either is missing or
-// the reference is 0.
+// Ratio returns the value beside its reference: where there are rounds the median of theirs, which Interval is around; else, and of a
+// count, the value over the reference. None when either is missing or the reference is 0.
 func (r Result) Ratio() float64 {
-	if r.ReferenceValue == 0 {
+	if r.ReferenceValue == 0 || Missing(r.Value) || Missing(r.ReferenceValue) {
 		return None()
+	}
+	if ratios := r.Ratios(); len(ratios) > 0 && !r.Counted {
+		return stats.Median(ratios)
 	}
 	return r.Value / r.ReferenceValue
 }

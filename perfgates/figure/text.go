@@ -19,10 +19,10 @@ func Number(v float64) string {
 		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
 	case size >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
-	case size >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
 	case v == math.Trunc(v):
 		return strconv.FormatFloat(v, 'f', 0, 64)
+	case size >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
 	case size >= 0.001:
 		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(v, 'f', 3, 64), "0"), ".")
 	}

@@ -32,6 +32,9 @@ type row struct {
 	Better         *string  `json:"better"`
 	Target         *float64 `json:"target"`
 	Met            *bool    `json:"met"`
+
+	Rounds   *int        `json:"rounds"`   // the ratio is the median of theirs
+	Interval *[2]float64 `json:"interval"` // of that median
 }
 
 // checkReport returns what is wrong with a report that has to hold the given
@@ -100,10 +103,18 @@ func (r row) check() error {
 		return nil
 	case r.Reference == nil || *r.Reference == "":
 		return errors.New(`"reference" is empty, but there is a "ratio"`)
-	case !isRatio(*r.Ratio, *r.Value, *r.ReferenceValue):
+	case r.Interval != nil && !within(*r.Ratio, *r.Interval):
+		return fmt.Errorf(`"ratio" is %g, outside its own "interval" %v`, *r.Ratio, *r.Interval)
+	case r.Rounds == nil && !isRatio(*r.Ratio, *r.Value, *r.ReferenceValue):
 		return fmt.Errorf(`"ratio" is %g, want value / reference_value = %g / %g`, *r.Ratio, *r.Value, *r.ReferenceValue)
 	}
 	return nil
+}
+
+// within allows for figures that were rounded before they were printed.
+func within(ratio float64, interval [2]float64) bool {
+	slack := 1e-5 * math.Abs(ratio)
+	return ratio >= interval[0]-slack && ratio <= interval[1]+slack
 }
 
 // isRatio allows for figures that were rounded before they were printed.

@@ -34,6 +34,7 @@ func TestARowWithoutThePromisedShapeIsRefused(t *testing.T) {
 		"ratio without value":  {`"reference_value":10`, `"reference_value":null`, "come without each other"},
 		"nameless reference":   {`"reference":"floor(256)"`, `"reference":""`, `"reference" is empty`},
 		"ratio of other":       {`"ratio":1.3`, `"ratio":2.3`, "13 / 10"},
+		"ratio of no round":    {`"p99":20`, `"rounds":6,"interval":[1.4,1.5]`, `outside its own "interval"`},
 		"reference of zero":    {`"reference_value":10`, `"reference_value":0`, "come without each other"},
 		"met without target":   {`"target":1.3`, `"target":null`, `without a "target"`},
 	}

@@ -92,11 +92,11 @@ func (t *troubles) event(event any) {
 	case *runtime.EventExceptionThrown:
 		t.add("a script failed: %s", exception(event.ExceptionDetails))
 	case *runtime.EventConsoleAPICalled:
-		if event.Type == runtime.APITypeError || event.Type == runtime.APITypeWarning || event.Type == runtime.APITypeAssert {
+		if event.Type == runtime.ConsoleAPICalledTypeError || event.Type == runtime.ConsoleAPICalledTypeWarning || event.Type == runtime.ConsoleAPICalledTypeAssert {
 			t.add("a script complains on the console (%s)", event.Type)
 		}
 	case *log.EventEntryAdded:
-		if event.Entry.Level == log.LevelError || event.Entry.Level == log.LevelWarning {
+		if event.Entry.Level == log.EntryLevelError || event.Entry.Level == log.EntryLevelWarning {
 			t.add("the browser complains: %s", event.Entry.Text)
 		}
 	case *network.EventRequestWillBeSent:

@@ -60,6 +60,9 @@ func flushes(m perfgates.Machine) finding {
 
 // durableRate says how many events a second of 256 bytes are durable, from one caller and from a group, at best.
 func durableRate(m perfgates.Machine, sync float64) finding {
+	if slices.Contains(volatileKinds, m.FileSystem) {
+		return finding{"durable rate", unknown, "nothing is durable on " + m.FileSystem, ""}
+	}
 	alone := 1e9 / sync
 	text := fmt.Sprintf("at most %.3g events a second from 1 caller", alone)
 	if one := floorOf(m, floorAppend); one > 0 { // false for none, too

@@ -11,10 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
+	"github.com/batpak/batpak/internal/ending"
 	"github.com/batpak/batpak/perfgates"
 )
 
@@ -25,8 +25,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	context.AfterFunc(ctx, stop) // a second interrupt ends it at once
+	ctx, stop := ending.Notify(context.Background())
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -54,6 +53,10 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	}
 	if flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "doctor: unexpected argument %q\n", flags.Arg(0))
+		return exitNotRun
+	}
+	if *directory == "" { // as by a variable that is not set
+		fmt.Fprintln(stderr, "doctor: --dir is empty")
 		return exitNotRun
 	}
 	p, err := patientIn(*directory)

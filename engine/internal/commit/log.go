@@ -124,6 +124,7 @@ type Log struct {
 	logger      *slog.Logger
 	index       *index.Index
 	head        func(entity string, hash uint64, tail *index.Tail) (index.Head, error)
+	slowHead    time.Duration // how long that takes at least where it is counted
 	judging     judging
 	sealed      func(*Retired)
 	published   func()
@@ -225,7 +226,7 @@ func New(c Config) *Log {
 		identity: c.Start.Identity, incarnation: c.Start.Incarnation, logger: c.Logger,
 		active: active, tail: c.Start.Tail, next: c.Start.Next,
 		wall: c.Start.Wall, counter: c.Start.Counter, random: random, salts: rand.NewChaCha8(salts),
-		index: c.Index, head: c.Head, sealed: c.Sealed, published: c.Published, poisonTold: c.Poisoned, judging: judging{c.ByKey, c.Occurs, c.Newest, uint64(c.KeyRetention.Milliseconds())}, part: parts[len(parts)-1],
+		index: c.Index, head: c.Head, slowHead: slowHead, sealed: c.Sealed, published: c.Published, poisonTold: c.Poisoned, judging: judging{c.ByKey, c.Occurs, c.Newest, uint64(c.KeyRetention.Milliseconds())}, part: parts[len(parts)-1],
 		control:       make([]byte, 0, mmapseg.EndSize),
 		populateAhead: populateAhead,
 		prepareKick:   make(chan struct{}, 1),

@@ -20,9 +20,13 @@ type Stall struct {
 type Stalls struct {
 	Room  Stall // for the next segment, or for the sync of the one before
 	Ahead Stall // for a sync, since as much is staged and not durable as may be
-	Heads Stall // for the newest event of an entity, which is looked for in segments behind the active one
+	Heads Stall // for the newest event of an entity, where sealed segments may be asked and it took slowHead; nothing waits until it has
 	Turn  Stall // for a unit that others overtook too often
 }
+
+// slowHead is how long it takes at least to find an entity's newest event that it counts as a wait: several times what it takes
+// in memory, less than one read of a disk.
+const slowHead = 50 * time.Microsecond
 
 // stallCounter counts the waits of one reason. The zero counter has counted none.
 type stallCounter struct{ begun, ended, nanos, longest atomic.Uint64 }
@@ -34,11 +38,19 @@ func (c *stallCounter) begin() (began time.Time) {
 }
 
 // end counts the end of a wait.
-func (c *stallCounter) end(began time.Time) {
-	took := uint64(max(time.Since(began), 0))
+func (c *stallCounter) end(began time.Time) { c.ends(time.Since(began)) }
+
+func (c *stallCounter) ends(after time.Duration) {
+	took := uint64(max(after, 0))
 	c.nanos.Add(took)
 	raise(&c.longest, took)
 	c.ended.Add(1)
+}
+
+// add counts a wait of which only its end told that it was one.
+func (c *stallCounter) add(took time.Duration) {
+	c.begun.Add(1)
+	c.ends(took)
 }
 
 // load returns what was counted. What has ended had begun, so it is looked at first.

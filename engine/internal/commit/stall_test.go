@@ -4,8 +4,10 @@ package commit
 
 import (
 	"testing"
+	"time"
 
 	"github.com/batpak/batpak/event"
+	"github.com/batpak/batpak/index"
 	"github.com/batpak/batpak/internal/vfs"
 )
 
@@ -74,8 +76,10 @@ func TestAnAppendThatWaitsForAnothersTurnIsCounted(t *testing.T) {
 	}
 }
 
-func TestOnlyAnEntitysFirstAppendBehindARotationIsCountedAsAWaitForItsHead(t *testing.T) {
+func TestOnlyALookupOfAHeadThatMayAskSealedSegmentsAndIsSlowIsCountedAsAWait(t *testing.T) {
 	l, _ := newLog(t, vfs.NewMemory(), false)
+	l.head = func(string, uint64, *index.Tail) (index.Head, error) { return index.Head{}, nil }
+	l.slowHead = 0 // any is slow
 	mustCount := func(what string, want uint64) {
 		t.Helper()
 		if got := l.State().Stalls.Heads; got.Count != want || got.Waiting != 0 {
@@ -100,9 +104,16 @@ func TestOnlyAnEntitysFirstAppendBehindARotationIsCountedAsAWaitForItsHead(t *te
 	}
 	mustCount("by what was resolved before the rotation", 0)
 	appendTo("quiet")
-	mustCount("behind the rotation", 1)
+	mustCount("behind the rotation, nothing is sealed", 0)
+	sealed := new(index.Index) // only appends look at the list, which are made here
+	sealed.AddPart(index.NewSealedPart(index.Identity{}, 1, nil, nil))
+	sealed.AddPart(l.index.Parts()[1])
+	l.index = sealed
 	appendTo("quiet")
-	mustCount("again", 1)
+	mustCount("again", 0)
 	appendTo("new")
-	mustCount("an entity that nobody knows", 2)
+	mustCount("an entity that the active segment does not know", 1)
+	l.slowHead = time.Hour
+	appendTo("newer")
+	mustCount("another one, found quickly", 1)
 }

@@ -127,12 +127,7 @@ func durableLatencies(ours, reference *syncedSide) (results []figure.Result) {
 // processes, so that these are medians of short rounds; when F0 itself did not
 // take one flush, somebody else was busy and nothing can be judged.
 func deviceWork(ours, reference *syncedSide, noDevice error) []figure.Result {
-	flushes := figure.Result{
-		Row: "P4", Name: "flushes per commit", Value: toHundredths(ours.flushes), Unit: "flushes",
-		Reference: "F0", ReferenceValue: toHundredths(reference.flushes), Better: figure.Smaller, Target: 1,
-		Counted: true, // to hundredths
-	}
-	flushes = withRounds(flushes, ours.flushes, reference.flushes)
+	flushes := comparison("P4", "flushes per commit", "flushes", "F0", figure.Smaller, 1, toHundredths(ours.flushes), toHundredths(reference.flushes))
 	pages := comparison("P4", "pages written per commit", "pages", "F0", figure.Smaller, figure.None(), ours.pages, reference.pages)
 	if pages.ReferenceValue > 0 {
 		pages.Target = 1 + 1/pages.ReferenceValue // one page more than F0
@@ -156,6 +151,12 @@ func deviceWork(ours, reference *syncedSide, noDevice error) []figure.Result {
 	return []figure.Result{flushes, pages}
 }
 
-// toHundredths is the median rounded to two places: a flush of somebody else in
-// a round of some hundred commits is not one of ours.
-func toHundredths(perCommit []float64) float64 { return math.Round(stats.Median(perCommit)*100) / 100 }
+// toHundredths rounds each to two places: a flush of somebody else in a round of
+// some hundred commits is not one of ours.
+func toHundredths(perCommit []float64) []float64 {
+	rounded := make([]float64, len(perCommit))
+	for i, flushes := range perCommit {
+		rounded[i] = math.Round(flushes*100) / 100
+	}
+	return rounded
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/batpak/batpak/engine"
 	"github.com/batpak/batpak/perfgates/figure"
 	"github.com/batpak/batpak/perfgates/internal/host"
+	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
 const (
@@ -32,7 +33,7 @@ type sustainedLoad interface {
 	// run appends to the store until the time is over and a segment is full, the store holds limit events more or ctx has
 	// ended, and returns how long that took.
 	run(ctx context.Context, store *engine.Store, during time.Duration, limit int) (time.Duration, error)
-	// stall returns the longest append of all, with what belongs to it.
+	// stall returns the longest append of all parts, and what belongs to it.
 	stall() figure.Result
 }
 
@@ -213,15 +214,14 @@ func (r *sustainedRun) results() []figure.Result {
 	perByte = withGoal(perByte, r.slices, nil)
 	stall.Series = r.series.points
 	perByte.Unjudged = r.unjudged()
-	if r.noDevice != nil || r.open.untold != nil {
-		perByte.Value = figure.None()
-	}
+	whole := perByte.Value
+	perByte.Value = stats.Median(r.slices) // none where the device can't be asked
 	dirtied := float64(r.dirtied) / eventBytes
 	if r.dirtyUntold != nil {
 		dirtied = figure.None()
 	}
 	perByte = perByte.
-		Add("device_bytes", r.open.bytes).Add("event_bytes", eventBytes).
+		Add("device_bytes_per_event_byte_of_all", whole).Add("device_bytes", r.open.bytes).Add("event_bytes", eventBytes).
 		Add("device_bytes_per_payload_byte", perByte.Value*float64(r.frameBytes)/payloadBytes).
 		Add("dirtied_bytes_per_event_byte", dirtied).
 		Add("frame_bytes", r.frameBytes).Add("foreign_bytes_per_second", r.foreign()).
@@ -246,6 +246,8 @@ func (r *sustainedRun) unjudged() string {
 		return r.noDevice.Error()
 	case r.open.untold != nil:
 		return r.open.untold.Error()
+	case len(r.slices) == 0:
+		return "the block device's counters could not be read in any part"
 	case r.open.bytes == 0:
 		return "the block device has counted no byte"
 	case r.foreign()*r.open.time.Seconds() > foreignShare*float64(r.open.bytes):

@@ -5,7 +5,6 @@ package rows
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -61,7 +60,7 @@ func (l *pacedLoad) run(ctx context.Context, store *engine.Store, during time.Du
 
 func (l *pacedLoad) stall() figure.Result {
 	whole := l.latencies.whole
-	result := unbounded(l.latencies.inRounds(100), whole.Longest())
+	result := unbounded(l.latencies.inRounds(100))
 	result.Curve = l.latencies.curve()
 	return result.Add("p50", whole.At(50)).Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).
 		Add("events_per_second", l.perSecond).Add("peak_events_per_second", l.peak).Add("long_run_events_per_second", l.longRun).
@@ -126,7 +125,7 @@ func (l *waitingLoad) run(ctx context.Context, store *engine.Store, during time.
 
 func (l *waitingLoad) stall() figure.Result {
 	whole := l.latencies.whole
-	result := unbounded(l.stalls, slices.Max(l.stalls))
+	result := unbounded(l.stalls)
 	result.Curve = l.latencies.curve()
 	return result.Add("p50", whole.At(50)).Add("p99", whole.At(99)).Add("p99.9", whole.At(99.9)).Add("p99.99", whole.At(99.99)).
 		Add("events_per_second", float64(l.done)/l.took.Seconds()).

@@ -3,12 +3,14 @@
 package rows
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/batpak/batpak/engine"
 	"github.com/batpak/batpak/perfgates/figure"
 	"github.com/batpak/batpak/perfgates/internal/host"
+	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
 // forever is longer than anything takes that is ended by something else.
@@ -72,11 +74,8 @@ func (m *deviceMarks) perByte(frameBytes int) (ratios []float64) {
 	return ratios
 }
 
-// unbounded is a figure of so many nanoseconds, with those of its rounds, that has no reference.
-func unbounded(rounds []float64, value float64) figure.Result {
-	r := figure.Result{Value: value, Unit: "ns", Reference: "none: reported", ReferenceValue: figure.None()}
-	for _, v := range rounds {
-		r.Rounds = append(r.Rounds, figure.Round{Value: v, Reference: figure.None()})
-	}
-	return r
+// unbounded is the longest of some parts in nanoseconds, of which there is one at least. It has no reference, and no interval.
+func unbounded(longest []float64) figure.Result {
+	r := figure.Result{Value: slices.Max(longest), Unit: "ns", Reference: "none: reported", ReferenceValue: figure.None()}
+	return r.Add("median_of_parts", stats.Median(longest))
 }

@@ -49,12 +49,20 @@ func TestDeviceBytesAreJudgedOnlyWhereTheDeviceWorkedForUsAlone(t *testing.T) {
 			open:   counted{bytes: c.written, time: time.Second, untold: c.untold},
 			around: counted{bytes: c.aroundBytes, time: time.Second / 10},
 		}
+		if c.noDevice == nil && c.untold == nil {
+			part := float64(c.written) / (events * frame)
+			r.slices = []float64{part / 2, part, part, part, part, part * 4}
+			r.open.bytes += c.written / 10 // what opening and closing wrote beyond the parts
+		}
 		results := r.results()
 		for _, result := range results {
 			checkResult(t, "P22", result)
 		}
 		if met, judged := results[1].Met(); met != c.met || judged != c.judged {
 			t.Errorf("%s: met %v, judged %v (%s)", c.name, met, judged, results[1].Unjudged)
+		}
+		if low, high, ok := results[1].ValueInterval(); ok && (results[1].Value < low || results[1].Value > high) {
+			t.Errorf("%s: %v is outside [%v, %v]", c.name, results[1].Value, low, high)
 		}
 		if _, judged := results[0].Met(); judged {
 			t.Errorf("%s: the stall is judged", c.name)

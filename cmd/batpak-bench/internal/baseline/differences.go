@@ -3,6 +3,7 @@
 package baseline
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 // Differences returns a line for each thing that two baselines were not taken under alike, and whether they were taken on different
-// machines: then only what is relative to something measured in the same round can be judged.
+// machines or disks: then only what is relative to something measured in the same round can be judged.
 func Differences(old, new *Baseline) (warnings []string, foreign bool) {
 	differ := func(what, was, is string) bool {
 		if was == is {
@@ -26,11 +27,11 @@ func Differences(old, new *Baseline) (warnings []string, foreign bool) {
 	foreign = differ("the number of processors", fmt.Sprint(was.CPUs), fmt.Sprint(is.CPUs)) || foreign
 	foreign = differ("the architecture", was.Arch, is.Arch) || foreign
 	foreign = differ("the system", was.OS, is.OS) || foreign
+	foreign = differ("the file system", placeOf(was), placeOf(is)) || foreign
 	if foreign {
-		warnings = append(warnings, "another machine: only ratios to what was measured in the same round, and counts, are judged")
+		warnings = append(warnings, "another machine or disk: only ratios to what was measured in the same round, and counts, are judged")
 	}
 	differ("the kernel", was.Kernel, is.Kernel)
-	differ("the file system", placeOf(was), placeOf(is))
 	differ("the write cache", was.WriteCache, is.WriteCache)
 	differ("huge pages", was.HugePages, is.HugePages)
 	differ("Go", was.Go, is.Go)
@@ -39,6 +40,22 @@ func Differences(old, new *Baseline) (warnings []string, foreign bool) {
 	differ("the load", fmt.Sprintf("%+v", old.Options.Load), fmt.Sprintf("%+v", new.Options.Load))
 	differ("the surface", string(surfaceOf(old.Options)), string(surfaceOf(new.Options)))
 	return warnings, foreign
+}
+
+// OtherWork returns an error that names both where one of two measurements was of other work than the other: at another scale, or under
+// another load. Their figures are of different things, and no difference between them says anything about the program.
+func OtherWork(old, new Options) error {
+	var differ []string
+	if was, is := scaleOf(old), scaleOf(new); was != is {
+		differ = append(differ, fmt.Sprintf("the scale was %s, would be %s", was, is))
+	}
+	if old.Load != new.Load {
+		differ = append(differ, fmt.Sprintf("the load was %+v, would be %+v", old.Load, new.Load))
+	}
+	if len(differ) == 0 {
+		return nil
+	}
+	return errors.New("not to be compared: " + strings.Join(differ, "; "))
 }
 
 // Built returns the commit in short, and whether there were changes beside it; "" where that is unknown.
@@ -57,6 +74,19 @@ func RowsOnlyIn(first, second []Pass) (ids []string) {
 		other[id] = true
 	}
 	return slices.DeleteFunc(rowsOf(first), func(id string) bool { return other[id] })
+}
+
+// ResultsGone returns the results of rows that both have which only the first has, in the first's order: of the same row, something that is no
+// longer measured.
+func ResultsGone(first, second []Pass) (gone []Key) {
+	before, now := samplesOf(first), samplesOf(second)
+	rows := rowsOf(second)
+	for _, key := range before.order {
+		if now.of[key] == nil && slices.Contains(rows, key.Row) {
+			gone = append(gone, key)
+		}
+	}
+	return gone
 }
 
 // rowsOf returns the ids of the rows that have results, each once.
@@ -78,7 +108,12 @@ func orUnknown(text string) string {
 	return text
 }
 
-func placeOf(m perfgates.Machine) string { return strings.TrimSpace(m.FileSystem + " on " + m.Device) }
+func placeOf(m perfgates.Machine) string {
+	if m.Device == "" {
+		return m.FileSystem
+	}
+	return m.FileSystem + " on " + m.Device
+}
 
 func surfaceOf(o Options) perfgates.Surface {
 	if o.Surface == "" {

@@ -119,7 +119,12 @@ func (d Directory) Load(name string) (*Baseline, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no baseline to read: %w", err)
 	}
-	return decode(path, text)
+	b, err := decode(path, text)
+	if err != nil {
+		return nil, err
+	}
+	b.Name = name // a file that was copied is the baseline of its new name
+	return b, nil
 }
 
 // decode looks at the format first: of another one nothing else may be believed.
@@ -201,7 +206,13 @@ func (d Directory) Save(b *Baseline) (path string, err error) {
 
 // Replace writes a file in whole or not at all: into another one beside it, which is synced and takes its name. What stood
 // there before stays where that fails.
+//
+// A link stays, and what it leads to is replaced. What is no ordinary file, such as a device or a pipe, is refused.
 func Replace(path string, content []byte) error {
+	path, err := ordinary(path)
+	if err != nil {
+		return err
+	}
 	f, err := besideOf(path)
 	if err != nil {
 		return err
@@ -218,6 +229,25 @@ func Replace(path string, content []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return syncDirectory(filepath.Dir(path))
+}
+
+// ordinary returns the path behind links, where there is an ordinary file or nothing yet.
+func ordinary(path string) (string, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
+	}
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no ordinary file", path)
+	}
+	return path, err
 }
 
 // besideOf makes a file of its own in the same directory. Its name begins with a dot, which that of no baseline does.

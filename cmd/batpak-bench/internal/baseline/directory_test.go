@@ -45,6 +45,38 @@ func TestWhatIsSavedIsLoadedAgainAndListed(t *testing.T) {
 	}
 }
 
+func TestReplacingFollowsLinksAndRefusesWhatIsNoOrdinaryFile(t *testing.T) {
+	directory := t.TempDir()
+	target, link := filepath.Join(directory, "target"), filepath.Join(directory, "link")
+	if err := errors.Join(os.WriteFile(target, []byte("old"), 0o600), os.Symlink("target", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(link, []byte("new")); err != nil {
+		t.Error(err)
+	}
+	text, err := os.ReadFile(target)
+	if to, broken := os.Readlink(link); err != nil || string(text) != "new" || broken != nil || to != "target" {
+		t.Errorf("%q, %v behind a link to %q, %v", text, err, to, broken)
+	}
+	for _, path := range []string{os.DevNull, directory} {
+		if err := Replace(path, nil); err == nil || !strings.Contains(err.Error(), "no ordinary file") {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func TestACopiedFileIsTheBaselineOfItsNewName(t *testing.T) {
+	d := Directory(t.TempDir())
+	_, path := saved(t, d, "a")
+	text, err := os.ReadFile(path)
+	if err := errors.Join(err, os.WriteFile(d.path("b"), text, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if b, err := d.Load("b"); err != nil || b.Name != "b" {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
+
 func TestNamesThatCouldLeadElsewhereAreRefused(t *testing.T) {
 	d := Directory(t.TempDir())
 	for _, name := range []string{"", ".a", "..", "a/b", "a b", "ä", strings.Repeat("a", 65), "a\n"} {

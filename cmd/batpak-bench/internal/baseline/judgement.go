@@ -36,7 +36,8 @@ const (
 	Same       Verdict = "~"          // no difference beyond noise and threshold
 	Regression Verdict = "regression" // worse, beyond doubt and threshold
 	Improved   Verdict = "improved"   // better, beyond doubt and threshold
-	NotJudged  Verdict = "not judged" // nothing to compare by, or another machine's
+	Undecided  Verdict = "undecided"  // worse by more than the threshold twice, but not beyond noise
+	NotJudged  Verdict = "not judged" // nothing to compare by, or another machine's or disk's
 )
 
 // Side is what one of the measurements says of a result.
@@ -60,7 +61,7 @@ type Line struct {
 }
 
 // Judgement says how two measurements are compared. Threshold is the fraction by which a median must be worse before it counts, 0.1 for ten percent;
-// Foreign says that the old one is of another machine.
+// Foreign says that the old one is of another machine or disk.
 type Judgement struct {
 	Threshold float64
 	Foreign   bool
@@ -105,8 +106,8 @@ func (j Judgement) SuspectRows(lines []Line) (rows []string) {
 	return rows
 }
 
-// Decide returns the first lines with the suspects among them as the second ones, of fresh passes, say. What these do not
-// have, and what was never suspect, is no regression.
+// Decide returns the first lines with the suspects among them as the second ones, of fresh passes, say. A suspect that is worse there, too, but
+// not clearly, is undecided, and so is one that they do not have. What was never suspect is no regression.
 func (j Judgement) Decide(first, second []Line) []Line {
 	fresh := make(map[Key]Line)
 	for _, l := range second {
@@ -114,10 +115,14 @@ func (j Judgement) Decide(first, second []Line) []Line {
 	}
 	lines := make([]Line, 0, len(first))
 	for _, l := range first {
-		if again, ok := fresh[l.Key]; ok && j.Suspect(l) {
-			l = again
-		} else if l.Verdict == Regression {
-			l.Verdict = Same
+		if j.Suspect(l) {
+			again, ok := fresh[l.Key]
+			if ok {
+				l = again
+			}
+			if !ok || j.Suspect(l) && l.Verdict == Same {
+				l.Verdict = Undecided
+			}
 		}
 		lines = append(lines, l)
 	}

@@ -136,16 +136,17 @@ func TestOnlyWhatIsSuspectIsDecidedAnew(t *testing.T) {
 	}
 	first := []Line{
 		line("P1", "a", 0.5, Regression), line("P1", "b", 0.02, Same), line("P2", "c", 0.3, Same), line("P3", "d", 0.3, NotJudged), line("P4", "e", 0.4, Regression),
+		line("P2", "f", 0.3, Regression),
 	}
 	if rows := j.SuspectRows(first); !slices.Equal(rows, []string{"P1", "P2", "P4"}) {
 		t.Errorf("suspect: %q", rows)
 	}
-	second := []Line{line("P1", "a", 0.01, Same), line("P1", "b", 0.5, Regression), line("P2", "c", 0.3, Regression)}
+	second := []Line{line("P1", "a", 0.01, Same), line("P1", "b", 0.5, Regression), line("P2", "c", 0.3, Regression), line("P2", "f", 0.2, Same)}
 	var verdicts []Verdict
 	for _, l := range j.Decide(first, second) {
 		verdicts = append(verdicts, l.Verdict)
 	}
-	if want := []Verdict{Same, Same, Regression, NotJudged, Same}; !slices.Equal(verdicts, want) {
+	if want := []Verdict{Same, Same, Regression, NotJudged, Undecided, Undecided}; !slices.Equal(verdicts, want) {
 		t.Errorf("decided: %q, want %q", verdicts, want)
 	}
 }
@@ -159,6 +160,18 @@ func TestOnlyCommonResultsAreCompared(t *testing.T) {
 	}
 	if rows := RowsOnlyIn(new, old); !slices.Equal(rows, []string{"P2"}) {
 		t.Errorf("only in the new one: %q", rows)
+	}
+}
+
+func TestAResultThatARowNoLongerGivesIsNamed(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 9))
+	renamed := func(r *figure.Result) { r.Name = "renamed" }
+	old, new := around(random, 2, 1, 0, nil), around(random, 2, 1, 0, renamed)
+	if gone := ResultsGone(old, new); !slices.Equal(gone, []Key{{"P1", "append"}}) {
+		t.Errorf("gone: %v", gone)
+	}
+	if gone := ResultsGone(old, old); len(gone) != 0 {
+		t.Errorf("nothing is gone, but %v", gone)
 	}
 }
 
@@ -183,11 +196,12 @@ func TestDifferencesAreNamedAndTellMachinesApart(t *testing.T) {
 		change  func(*Baseline)
 		foreign bool
 	}{
-		"the processor was a, is b":      {func(b *Baseline) { b.Machine.Processor = "b" }, true},
-		"the kernel was 6.1, is 6.2":     {func(b *Baseline) { b.Machine.Kernel = "6.2" }, false},
-		"the scale was quick, is full":   {func(b *Baseline) { b.Options.Quick = false }, false},
-		"Go was go1.26, is unknown":      {func(b *Baseline) { b.Machine.Go = "" }, false},
-		"the commit was unknown, is abc": {func(b *Baseline) { b.Commit = "abc" }, false},
+		"the processor was a, is b":             {func(b *Baseline) { b.Machine.Processor = "b" }, true},
+		"the kernel was 6.1, is 6.2":            {func(b *Baseline) { b.Machine.Kernel = "6.2" }, false},
+		"the file system was unknown, is tmpfs": {func(b *Baseline) { b.Machine.FileSystem = "tmpfs" }, true},
+		"the scale was quick, is full":          {func(b *Baseline) { b.Options.Quick = false }, false},
+		"Go was go1.26, is unknown":             {func(b *Baseline) { b.Machine.Go = "" }, false},
+		"the commit was unknown, is abc":        {func(b *Baseline) { b.Commit = "abc" }, false},
 	} {
 		new := *old
 		c.change(&new)

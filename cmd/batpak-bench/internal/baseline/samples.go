@@ -103,3 +103,14 @@ func Typical(passes []Pass) []figure.Result {
 	}
 	return typical
 }
+
+// Pooled returns each result once, of all passes together, as [figure.Pool] does: what is printed, judged and shown of a baseline.
+func Pooled(passes []Pass) ([]figure.Result, error) {
+	of := make([][]figure.Result, len(passes))
+	for i, pass := range passes {
+		for _, stored := range pass.Results {
+			of[i] = append(of[i], figure.Result(stored))
+		}
+	}
+	return figure.Pool(of...)
+}

@@ -104,7 +104,7 @@ func identified(array string, items []documentItem) error {
 func details(r figure.Result) documentItem {
 	item := documentItem{}
 	for _, detail := range r.Details {
-		if v, is := numberOf(detail.Value); is {
+		if v, is := figure.Numeric(detail.Value); is {
 			item.set(detail.Key, v)
 		} else if detail.Value != nil {
 			item[detail.Key] = wordOf(detail.Value)

@@ -205,7 +205,7 @@ func (p *page) rates(name, row string, results []figure.Result, colour int) tabl
 	}
 	figures["points"] = len(rates)
 	p.item(at)["throughput"] = figures
-	return tableLine{name, colour, false, append(values, at.figure("throughput/points", float64(len(rates))))}
+	return tableLine{name, colour, false, append(values, at.count("throughput/points", len(rates)))}
 }
 
 // thin returns at most n points, each the mean of some neighbours, and the lowest and highest of those; nil where each is one point.

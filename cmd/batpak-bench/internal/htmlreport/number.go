@@ -3,7 +3,6 @@
 package htmlreport
 
 import (
-	"encoding/json"
 	"strconv"
 
 	"github.com/batpak/batpak/perfgates/figure"
@@ -38,6 +37,9 @@ func (p place) quantity(key string, v float64, unit string) shown {
 
 func (p place) figure(key string, v float64) shown { return p.word(key, figure.Number(v)) }
 
+// count shows a whole number.
+func (p place) count(key string, n int) shown { return p.word(key, strconv.Itoa(n)) }
+
 // percent shows a fraction as a percentage with its sign.
 func (p place) percent(key string, v float64) shown {
 	text := "-"
@@ -51,21 +53,3 @@ func (p place) percent(key string, v float64) shown {
 }
 
 func (p place) word(key, text string) shown { return shown{p.in, p.row, p.name, key, text} }
-
-// numberOf returns what a detail's value is as a number, if it is one. A detail that was read from a file is a float64 or a json.Number.
-func numberOf(v any) (float64, bool) {
-	switch v := v.(type) {
-	case float64:
-		return v, true
-	case int:
-		return float64(v), true
-	case int64:
-		return float64(v), true
-	case uint64:
-		return float64(v), true
-	case json.Number:
-		f, err := v.Float64()
-		return f, err == nil
-	}
-	return 0, false
-}

@@ -113,7 +113,7 @@ func aboutRun(row string, b *baseline.Baseline) []fact {
 		scale = "quick"
 	}
 	facts = append(facts,
-		fact{"Passes", at.figure("passes", float64(len(b.Passes)))},
+		fact{"Passes", at.count("passes", len(b.Passes))},
 		fact{"Surface", at.word("options/surface", string(b.Options.Surface))},
 		fact{"Scale", shown{Text: scale}},
 	)
@@ -135,7 +135,7 @@ func aboutMachine(row string, b baseline.Baseline) (facts []fact) {
 		}
 	}
 	if m.CPUs > 0 {
-		facts = slices.Insert(facts, min(1, len(facts)), fact{"CPUs", at.figure("machine/cpus", float64(m.CPUs))})
+		facts = slices.Insert(facts, min(1, len(facts)), fact{"CPUs", at.count("machine/cpus", m.CPUs)})
 	}
 	if m.Memory > 0 {
 		facts = append(facts, fact{"Memory", at.word("machine/memory", fmt.Sprintf("%.1f GiB", float64(m.Memory)/(1<<30)))})

@@ -5,7 +5,6 @@ package htmlreport
 import (
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/batpak/batpak/perfgates"
@@ -29,9 +28,8 @@ type resultPart struct {
 	ReferenceSize shown
 	Ratio         shown
 	Low, High     *shown // nil: no interval
-	Rounds        shown
-	Target        *shown
-	Sign          string // of the target: at most, at least
+	Target        shown
+	Sign          string // of the target: at most, at least; "" where there is none
 	Span          *span
 	Verdict       shown
 	Class         string
@@ -77,7 +75,7 @@ func (p *page) results(r Report) {
 			item := newItem(at)
 			item["count"] = n
 			p.document.Counts = append(p.document.Counts, item)
-			p.Counts = append(p.Counts, count{string(decision), at.word("count", strconv.Itoa(n))})
+			p.Counts = append(p.Counts, count{string(decision), at.count("count", n)})
 		}
 	}
 }
@@ -112,10 +110,10 @@ func newResult(r figure.Result, v perfgates.Verdict) (resultPart, documentItem) 
 	part := resultPart{
 		Name: r.Name, Value: at.quantity("value", r.Value, r.Unit), Reference: r.Reference,
 		ReferenceSize: at.quantity("reference_value", r.ReferenceValue, r.Unit), Ratio: at.figure("ratio", r.Ratio()),
-		Rounds: at.figure("rounds", float64(len(r.Rounds))), Verdict: at.word("verdict", string(v.Decision)), Class: classOf(v.Decision), Reason: v.Reason,
+		Verdict: at.word("verdict", string(v.Decision)), Class: classOf(v.Decision), Reason: v.Reason,
 	}
 	low, high, sure := r.Interval()
-	if sure {
+	if sure && !r.Counted { // of what is counted both ends are the ratio
 		l, h := at.figure("interval/low", low), at.figure("interval/high", high)
 		part.Low, part.High = &l, &h
 		interval := documentItem{}
@@ -123,13 +121,13 @@ func newResult(r figure.Result, v perfgates.Verdict) (resultPart, documentItem) 
 		interval.set("high", high)
 		item["interval"] = interval
 	}
+	part.Target = at.figure("target", r.Target)
 	if !figure.Missing(r.Target) {
-		target := at.figure("target", r.Target)
-		part.Target, part.Sign = &target, r.Better.Sign()
+		part.Sign = r.Better.Sign()
 		part.Span = budgetSpan(r, low, high, sure, part.Class)
 	}
 	for _, detail := range r.Details {
-		if value, is := numberOf(detail.Value); is {
+		if value, is := figure.Numeric(detail.Value); is {
 			part.Details = append(part.Details, labelled{detail.Key, at.figure("details/"+detail.Key, value)})
 		} else {
 			part.Details = append(part.Details, labelled{detail.Key, at.word("details/"+detail.Key, wordOf(detail.Value))})
