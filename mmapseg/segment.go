@@ -296,6 +296,9 @@ func (s *Segment) FitsControl(tail int64, n int) bool {
 // atomic store. Readers see it when [Segment.Publish] says so.
 func (s *Segment) Store(offset int64, unit []byte) { s.write.Store(int(offset), unit) }
 
+// Prefetch asks for the cache lines of n bytes at offset, where a unit is about to be stored; see mmap.Mapping.
+func (s *Segment) Prefetch(offset int64, n int) { s.write.Prefetch(int(offset), n) }
+
 // Point notes where the event with this sequence stands, for finding it and its
 // neighbours. It belongs to the goroutine that stores.
 func (s *Segment) Point(sequence uint64, offset int64) {

@@ -7,6 +7,8 @@
 // It never knows what the bytes mean, how long a mapping may still be in use, when it has to be synced, or
 // which file it belongs to beyond the moment of mapping.
 //
+// On amd64 and arm64 it can ask for cache lines ahead of a store ([Mapping.Prefetch]), the only assembly of the module.
+//
 // Every store into mapped memory in this module goes through [Mapping.Store]. Nothing else may write to the
 // slice that [Mapping.Bytes] returns.
 package mmap

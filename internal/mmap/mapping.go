@@ -131,6 +131,15 @@ func (m *Mapping) Store(offset int, unit []byte) {
 	atomic.StoreUint64((*uint64)(unsafe.Pointer(&target[0])), binary.NativeEndian.Uint64(unit))
 }
 
+// Prefetch asks the processor for the memory in which a store at offset of length bytes will come, so that the store does not have to
+// wait for it. What lies outside the mapping, and on a heap twin everything, is left out.
+func (m *Mapping) Prefetch(offset, length int) {
+	if offset < 0 || length <= 0 || length > len(m.direct)-offset {
+		return
+	}
+	prefetchWrite(unsafe.Pointer(&m.direct[offset]), length)
+}
+
 // storeElsewhere is the way of every store that is not plainly into mapped memory: into a heap twin, or refused.
 func (m *Mapping) storeElsewhere(offset int, unit []byte) {
 	m.check("store", offset, len(unit))

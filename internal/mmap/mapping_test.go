@@ -264,3 +264,35 @@ func TestUnmapMayBeCalledAgain(t *testing.T) {
 		}
 	}
 }
+
+func TestPrefetchTakesAnyRangeAndChangesNothing(t *testing.T) {
+	const length = 64 << 10
+	for kind, m := range kinds(t, length) {
+		unit := bytes.Repeat([]byte{7}, length)
+		m.Store(0, unit)
+		for _, r := range [][2]int{{0, 1}, {0, length}, {63, 2}, {length - 1, 1}, {length, 1}, {length - 1, 2}, {-1, 8}, {8, -1}, {0, 0}, {math.MaxInt, math.MaxInt}} {
+			m.Prefetch(r[0], r[1])
+		}
+		if !bytes.Equal(m.Bytes(), unit) {
+			t.Errorf("%s: bytes changed", kind)
+		}
+		if n := testing.AllocsPerRun(100, func() { m.Prefetch(4096, 400) }); n != 0 {
+			t.Errorf("%s: %v allocations", kind, n)
+		}
+	}
+}
+
+func TestPrefetchOfWhatCanNotBeHadDoesNotFault(t *testing.T) {
+	const length = 64 << 10
+	f := newFile(t, length)
+	m := mustMap(t, f, length, ReadWrite)
+	if err := f.Truncate(0); err != nil {
+		t.Fatal(err)
+	}
+	m.Prefetch(0, length)
+	if err := m.Unmap(); err != nil {
+		t.Fatal(err)
+	}
+	m.Prefetch(0, length)
+	mustMap(t, newFile(t, length), length, ReadOnly).Prefetch(0, length)
+}

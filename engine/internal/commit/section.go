@@ -194,6 +194,10 @@ func (l *Log) mayPlace(u *Unit) (rests uint64, ok bool, err error) {
 	return 0, true, nil
 }
 
+// prefetchBytes is up to how many bytes behind the tail are brought into the cache for the next unit, which is taken to be as large as
+// the one before.
+const prefetchBytes = 1024
+
 // place assigns and copies a unit for which there is room. The caller holds mu.
 func (l *Log) place(u *Unit, now int64) {
 	mark := mmapseg.Mark(l.durable.Load())
@@ -232,6 +236,7 @@ func (l *Log) place(u *Unit, now int64) {
 	l.next += uint64(len(u.items))
 	l.stagedSequence.Store(l.next - 1)
 	l.tail += int64(len(u.bytes))
+	l.active.Prefetch(l.tail, min(len(u.bytes), prefetchBytes))
 	if hooks.Enabled {
 		_ = l.hooks.Reach(hooks.AppendStaged, l.active.Name())
 	}
