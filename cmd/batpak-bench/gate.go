@@ -182,16 +182,26 @@ func (c *gateCommand) saved(s *session) (m measured, err error) {
 	if err != nil {
 		return m, fmt.Errorf("baseline %q: %w", c.From, err)
 	}
-	for _, r := range results {
-		if slices.ContainsFunc(m.rows, func(row perfgates.Row) bool { return row.ID == r.Row }) {
-			m.results = append(m.results, r)
-		}
+	// A row that this program does not have can't be asked for; what it gave is said not to be judged, unless rows were named.
+	results = slices.DeleteFunc(results, func(r figure.Result) bool {
+		selected := slices.ContainsFunc(m.rows, func(row perfgates.Row) bool { return row.ID == r.Row })
+		return !selected && (len(c.Rows) > 0 || isRow(r.Row))
+	})
+	var differ []string
+	m.results, differ = perfgates.Rebudget(results)
+	for _, text := range differ {
+		s.warn(fmt.Sprintf("baseline %q: %s", c.From, text))
 	}
 	return m, nil
 }
 
+// isRow says whether this program has the row.
+func isRow(id string) bool {
+	return slices.ContainsFunc(perfgates.Rows(), func(row perfgates.Row) bool { return row.ID == id })
+}
+
 // tellOrigin says what a saved measurement is of, and in what that differs from this program and machine: its figures are those of the
-// other, and so are the targets that stand beside them.
+// other, and only the budgets are this program's.
 func tellOrigin(s *session, saved *baseline.Baseline) {
 	version, commit, modified := builtFrom(s.ctx)
 	here := &baseline.Baseline{Version: version, Commit: commit, Modified: modified}
@@ -203,7 +213,7 @@ func tellOrigin(s *session, saved *baseline.Baseline) {
 		{"architecture", was.Arch, runtime.GOARCH}, {"Go version", was.Go, runtime.Version()},
 	} {
 		if d.was != d.is {
-			s.warn(fmt.Sprintf("the %s was %s, is %s here: figures and targets are the baseline's", d.what, known(d.was), known(d.is)))
+			s.warn(fmt.Sprintf("the %s was %s, is %s here: figures are the baseline's, budgets this program's", d.what, known(d.was), known(d.is)))
 		}
 	}
 }

@@ -182,3 +182,30 @@ func TestWhatWasSavedElsewhereIsJudgedWithAWarning(t *testing.T) {
 		}
 	}
 }
+
+func TestASavedMeasurementIsJudgedByThisProgramsTargets(t *testing.T) {
+	directory := t.TempDir()
+	edited, gone, none := p4(1.2), p4(1), p4(1)
+	edited.Target = 9
+	gone.Name = "p51"
+	none.Row, none.Name, none.Target = "P99", "made up", figure.None()
+	saved := &baseline.Baseline{
+		Name: "a", Options: baseline.Options{Rows: []string{"P4"}},
+		Passes: []baseline.Pass{{Results: []figure.Stored{figure.Stored(edited), figure.Stored(gone), figure.Stored(none)}}},
+	}
+	if _, err := baseline.Directory(directory).Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	code, out, messages := judges(nil, nil, "--from", "a", "--baselines", directory)
+	if code != exitFound || !strings.Contains(out, "1 denied, 0 undecided, 1 skipped, 0 passed, 1 reported") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	for _, want := range []string{
+		`warning: baseline "a": "P4" "p50": its target is 9, this program judges by 1.05`, `"P4" "p51": no row of this program gives such a result: it is not judged`,
+		`"P99" "made up": no row of this program gives such a result: it is not judged`,
+	} {
+		if !strings.Contains(messages, want) {
+			t.Errorf("%q is missing in\n%s", want, messages)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (c *reportCommand) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	report, err := c.report(directory, of)
+	report, err := c.report(s, directory, of)
 	if err != nil {
 		return err
 	}
@@ -94,11 +94,15 @@ func (c *reportCommand) baseline(directory baseline.Directory) (*baseline.Baseli
 }
 
 // report judges and compares.
-func (c *reportCommand) report(directory baseline.Directory, of *baseline.Baseline) (*htmlreport.Report, error) {
+func (c *reportCommand) report(s *session, directory baseline.Directory, of *baseline.Baseline) (*htmlreport.Report, error) {
 	r := &htmlreport.Report{Baseline: *of, Made: time.Now(), Commands: c.commands(of)}
 	var err error
 	if r.Results, err = htmlreport.Pool(of.Passes); err != nil {
 		return nil, fmt.Errorf("baseline %q: %w", of.Name, err)
+	}
+	r.Results, r.Warnings = perfgates.Rebudget(r.Results)
+	for _, text := range r.Warnings {
+		s.warn(fmt.Sprintf("baseline %q: %s", of.Name, text))
 	}
 	if r.Verdicts, err = perfgates.Judge(knownRows(of.Options.Rows), r.Results, of.Machine, perfgates.Profile{}); err != nil {
 		return nil, fmt.Errorf("baseline %q: %w", of.Name, err)
@@ -109,8 +113,8 @@ func (c *reportCommand) report(directory baseline.Directory, of *baseline.Baseli
 	if r.Against, err = directory.Load(c.Against); err != nil {
 		return nil, err
 	}
-	var foreign bool
-	r.Warnings, foreign = baseline.Differences(r.Against, of)
+	warnings, foreign := baseline.Differences(r.Against, of)
+	r.Warnings = append(r.Warnings, warnings...)
 	judgement := baseline.Judgement{Threshold: reportThreshold, Foreign: foreign}
 	for _, line := range judgement.Compare(r.Against.Passes, of.Passes) {
 		r.Changes = append(r.Changes, changeOf(line))

@@ -24,7 +24,7 @@ func saveForReport(t *testing.T, directory, name string, value float64, taken ti
 	}
 	for pass := range 8 {
 		result := figure.Result{
-			Row: "P1", Name: "made up", Value: value, Unit: "ns", Reference: "floor(256)", ReferenceValue: 100, Better: figure.Smaller, Target: 1.3, Calibration: 100,
+			Row: "P1", Name: "append", Value: value, Unit: "ns", Reference: "floor(256)", ReferenceValue: 100, Better: figure.Smaller, Target: 1.3, Calibration: 100,
 		}
 		for round := range 6 {
 			result.Rounds = append(result.Rounds, figure.Round{Value: value + float64(pass+round)/100, Reference: 100})
@@ -52,7 +52,7 @@ func TestAReportShowsVerdictsAndWhatChangedSinceAnotherBaseline(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"batpak-bench: new", "Since old", "made up", `data-key="verdict">denied<`, `data-key="word">regression<`, "git checkout abc123",
+		"batpak-bench: new", "Since old", "append", `data-key="verdict">denied<`, `data-key="word">regression<`, "git checkout abc123",
 		"run --rows P1 --surface neutral --quick --passes 8 --save new",
 	} {
 		if !strings.Contains(string(text), want) {
