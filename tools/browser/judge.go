@@ -27,7 +27,11 @@ func (s *sight) wrong() []string {
 	if n := len(document["results"]); n == 0 || n != s.results {
 		wrong = append(wrong, fmt.Sprintf("the JSON has %d results, the table %d", n, s.results))
 	}
-	return append(wrong, document.compare(s.shown)...)
+	wrong = append(wrong, document.compare(s.shown)...)
+	if s.saved != nil {
+		wrong = append(wrong, document.wrongBeside(s.saved)...)
+	}
+	return wrong
 }
 
 func wrongViews(views []seenView) (wrong []string) {

@@ -36,6 +36,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	flags := flag.NewFlagSet("browser", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	report := flags.String("report", "", "the HTML `file` to check")
+	saved := flags.String("json", "", "the saved measurement, a `file`, that the report's figures are compared with, too; none without it")
 	screenshots := flags.String("screenshots", "", "the `directory` for screenshots, made if it is missing; none without it")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -49,11 +50,20 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	var measured []pooled
+	if *saved != "" {
+		var err error
+		if measured, err = loadSaved(*saved); err != nil {
+			fmt.Fprintln(stderr, "browser:", err)
+			return exitNotRun
+		}
+	}
 	seen, err := look(ctx, *report, *screenshots)
 	if err != nil {
 		fmt.Fprintln(stderr, "browser:", err)
 		return exitNotRun
 	}
+	seen.saved = measured
 	wrong := seen.wrong()
 	for _, text := range wrong {
 		fmt.Fprintln(stderr, "browser:", text)
@@ -65,6 +75,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		return exitFound
 	}
 	fmt.Fprintf(stdout, "browser: %d numbers and words shown agree with the JSON, %d results, %d charts\n", len(seen.shown), seen.results, seen.charts)
+	if measured != nil {
+		fmt.Fprintf(stdout, "browser: the JSON agrees with %d results of %s\n", len(measured), *saved)
+	}
 	return exitFine
 }
 

@@ -18,6 +18,7 @@ func TestWhatCannotBeLookedAtExitsWithTwoAndSaysWhy(t *testing.T) {
 		"no report":      {nil, "--report FILE is needed"},
 		"missing report": {[]string{"--report", filepath.Join(directory, "missing.html")}, "no report to open"},
 		"a directory":    {[]string{"--report", directory}, "no ordinary file"},
+		"no measurement": {[]string{"--report", directory, "--json", filepath.Join(directory, "missing.json")}, "no measurement to compare with"},
 		"unknown flag":   {[]string{"--fast"}, "fast"},
 	} {
 		t.Run(name, func(t *testing.T) {

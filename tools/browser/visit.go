@@ -35,6 +35,8 @@ func views() []view { return []view{{1400, false}, {1400, true}, {400, false}, {
 
 // sight is what was seen.
 type sight struct {
+	saved []pooled // what the page was made of; nil: not compared
+
 	document    string  // the JSON
 	shown       []shown // with their places
 	loose       []string
