@@ -178,21 +178,40 @@ func (c *gateCommand) saved(s *session) (m measured, err error) {
 	if len(m.rows) == 0 {
 		return m, fmt.Errorf("baseline %q has none of the rows to judge", c.From)
 	}
-	results, err := baseline.Pooled(saved.Passes)
+	results, err := judgeable(s, saved)
 	if err != nil {
-		return m, fmt.Errorf("baseline %q: %w", c.From, err)
+		return m, err
 	}
 	// A row that this program does not have can't be asked for; what it gave is said not to be judged, unless rows were named.
 	results = slices.DeleteFunc(results, func(r figure.Result) bool {
 		selected := slices.ContainsFunc(m.rows, func(row perfgates.Row) bool { return row.ID == r.Row })
 		return !selected && (len(c.Rows) > 0 || isRow(r.Row))
 	})
-	var differ []string
-	m.results, differ = perfgates.Rebudget(results)
-	for _, text := range differ {
-		s.warn(fmt.Sprintf("baseline %q: %s", c.From, text))
-	}
+	m.results = results
 	return m, nil
+}
+
+// judgeable returns a baseline's results, all passes together, with this program's budgets, and warns of each that stood otherwise in one of
+// the passes.
+func judgeable(s *session, saved *baseline.Baseline) ([]figure.Result, error) {
+	var told []string
+	for _, pass := range saved.Passes {
+		for _, r := range pass.Results {
+			_, differ := perfgates.Rebudget([]figure.Result{figure.Result(r)})
+			for _, text := range differ {
+				if !slices.Contains(told, text) {
+					told = append(told, text)
+					s.warn(fmt.Sprintf("baseline %q: %s", saved.Name, text))
+				}
+			}
+		}
+	}
+	results, err := baseline.Pooled(saved.Passes)
+	if err != nil {
+		return nil, fmt.Errorf("baseline %q: %w", saved.Name, err)
+	}
+	results, _ = perfgates.Rebudget(results) // a bound that depends on a measured reference is of the median's
+	return results, nil
 }
 
 // isRow says whether this program has the row.

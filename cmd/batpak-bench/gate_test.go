@@ -209,3 +209,21 @@ func TestASavedMeasurementIsJudgedByThisProgramsTargets(t *testing.T) {
 		}
 	}
 }
+
+func TestABoundThatDependsOnTheReferenceIsNoWarningInSeveralPasses(t *testing.T) {
+	directory := t.TempDir()
+	saved := &baseline.Baseline{Name: "a", Options: baseline.Options{Rows: []string{"P4"}}}
+	for _, reference := range []float64{1, 2, 4} {
+		pages := figure.Result{
+			Row: "P4", Name: "pages written per commit", Value: 2, Unit: "pages", Reference: "F0", ReferenceValue: reference, Better: figure.Smaller, Target: 1 + 1/reference,
+		}
+		saved.Passes = append(saved.Passes, baseline.Pass{Results: []figure.Stored{figure.Stored(pages)}})
+	}
+	if _, err := baseline.Directory(directory).Save(saved); err != nil {
+		t.Fatal(err)
+	}
+	_, out, messages := judges(nil, nil, "--from", "a", "--baselines", directory)
+	if strings.Contains(messages, "this program judges by") || !strings.Contains(out, "<= 1.5 x F0") {
+		t.Errorf("%s\n%s", out, messages)
+	}
+}

@@ -97,12 +97,8 @@ func (c *reportCommand) baseline(directory baseline.Directory) (*baseline.Baseli
 func (c *reportCommand) report(s *session, directory baseline.Directory, of *baseline.Baseline) (*htmlreport.Report, error) {
 	r := &htmlreport.Report{Baseline: *of, Made: time.Now(), Commands: c.commands(of)}
 	var err error
-	if r.Results, err = htmlreport.Pool(of.Passes); err != nil {
-		return nil, fmt.Errorf("baseline %q: %w", of.Name, err)
-	}
-	r.Results, r.Warnings = perfgates.Rebudget(r.Results)
-	for _, text := range r.Warnings {
-		s.warn(fmt.Sprintf("baseline %q: %s", of.Name, text))
+	if r.Results, err = judgeable(s, of); err != nil {
+		return nil, err
 	}
 	if r.Verdicts, err = perfgates.Judge(knownRows(of.Options.Rows), r.Results, of.Machine, perfgates.Profile{}); err != nil {
 		return nil, fmt.Errorf("baseline %q: %w", of.Name, err)
@@ -113,8 +109,8 @@ func (c *reportCommand) report(s *session, directory baseline.Directory, of *bas
 	if r.Against, err = directory.Load(c.Against); err != nil {
 		return nil, err
 	}
-	warnings, foreign := baseline.Differences(r.Against, of)
-	r.Warnings = append(r.Warnings, warnings...)
+	var foreign bool
+	r.Warnings, foreign = baseline.Differences(r.Against, of)
 	judgement := baseline.Judgement{Threshold: reportThreshold, Foreign: foreign}
 	for _, line := range judgement.Compare(r.Against.Passes, of.Passes) {
 		r.Changes = append(r.Changes, changeOf(line))

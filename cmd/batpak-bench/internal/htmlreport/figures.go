@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/batpak/batpak/cmd/batpak-bench/internal/baseline"
 	"github.com/batpak/batpak/perfgates/figure"
 )
 
@@ -59,7 +60,7 @@ func earlierCurves(r Report) (map[[2]string]*figure.Curve, error) {
 	if r.Against == nil {
 		return curves, nil
 	}
-	results, err := Pool(r.Against.Passes)
+	results, err := baseline.Pooled(r.Against.Passes)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", r.Against.Name, err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestPassesArePooledIntoMediansAllRoundsAndAllLatencies(t *testing.T) {
-	results, err := Pool(sampleBaseline(t, "x", 3).Passes)
+	results, err := baseline.Pooled(sampleBaseline(t, "x", 3).Passes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestAPooledResultIsDeniedByOnePassThatViolates(t *testing.T) {
 	violating := result
 	violating.Violation, violating.Value = "it does not sync", figure.None()
 	pass := func(r figure.Result) baseline.Pass { return baseline.Pass{Results: []figure.Stored{figure.Stored(r)}} }
-	results, err := Pool([]baseline.Pass{pass(result), pass(violating)})
+	results, err := baseline.Pooled([]baseline.Pass{pass(result), pass(violating)})
 	if err != nil || len(results) != 1 || results[0].Violation != violating.Violation || results[0].Value != 1 {
 		t.Errorf("%+v, %v", results, err)
 	}

@@ -18,7 +18,7 @@ import (
 type Report struct {
 	Baseline baseline.Baseline   // whose results are shown
 	Against  *baseline.Baseline  // what they are compared with; nil: nothing
-	Results  []figure.Result     // of all passes, see Pool
+	Results  []figure.Result     // of all passes, as baseline.Pooled returns them
 	Verdicts []perfgates.Verdict // of Results; a result without one is shown as not judged
 	Changes  []Change            // between the two baselines; empty without Against
 	Warnings []string            // why the two are not alike

@@ -98,7 +98,7 @@ func sampleCurve(t *testing.T, factor float64, count int) *figure.Curve {
 func sampleReport(t *testing.T, passes int) Report {
 	t.Helper()
 	this, other := sampleBaseline(t, "this-one", passes), sampleBaseline(t, "earlier", 2)
-	results, err := Pool(this.Passes)
+	results, err := baseline.Pooled(this.Passes)
 	if err != nil {
 		t.Fatal(err)
 	}
