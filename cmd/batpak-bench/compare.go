@@ -71,9 +71,12 @@ func (c *runCommand) compare(s *session, p *plan, old, taken *baseline.Baseline)
 	return nil
 }
 
-func (c *runCommand) threshold() float64 {
-	if c.Threshold != nil {
-		return float64(*c.Threshold)
+func (c *runCommand) threshold() float64 { return thresholdOf(c.Threshold) }
+
+// thresholdOf returns the fraction that was given, or the default.
+func thresholdOf(given *percent) float64 {
+	if given != nil {
+		return float64(*given)
 	}
 	return defaultThreshold
 }

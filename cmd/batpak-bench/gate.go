@@ -47,8 +47,6 @@ func (c *gateCommand) Validate() error {
 		return fmt.Errorf("--duration is %v, must be from 0s to 1h", c.Duration)
 	case !(c.Headroom >= 1 && c.Headroom <= 100):
 		return fmt.Errorf("--headroom is %v, must be from 1 to 100", c.Headroom)
-	case c.From != "" && (c.Quick || c.Duration != 0):
-		return errors.New("--from takes what was measured: --quick and --duration have no part in it")
 	}
 	return nil
 }

@@ -91,6 +91,9 @@ func execute(arguments []string, s *session) (code int) {
 	if err := refuseEmpty(line); err != nil {
 		return s.fail(err)
 	}
+	if err := refuseIdle(line); err != nil {
+		return s.fail(err)
+	}
 	if err := line.Run(s); err != nil {
 		return s.fail(err)
 	}

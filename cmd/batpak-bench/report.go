@@ -17,14 +17,12 @@ import (
 )
 
 type reportCommand struct {
-	HTML      string `help:"The file to write; one that is there is replaced when the new one is whole." name:"html" required:"" placeholder:"FILE"`
-	Of        string `help:"The baseline to show. Default: the one taken last." placeholder:"NAME"`
-	Against   string `help:"The baseline to compare with." placeholder:"NAME"`
-	Baselines string `help:"Where the baselines are." default:".batpak-bench" placeholder:"DIR"`
+	HTML      string   `help:"The file to write; one that is there is replaced when the new one is whole." name:"html" required:"" placeholder:"FILE"`
+	Of        string   `help:"The baseline to show. Default: the one taken last." placeholder:"NAME"`
+	Against   string   `help:"The baseline to compare with." placeholder:"NAME"`
+	Threshold *percent `help:"By how much a median must be worse to be called so. Default: 10%." placeholder:"10%"`
+	Baselines string   `help:"Where the baselines are." default:".batpak-bench" placeholder:"DIR"`
 }
-
-// reportThreshold is by which fraction a median must be worse before the page calls it a regression: that of run --compare.
-const reportThreshold = 0.1
 
 // Run writes the page. It measures nothing.
 func (c *reportCommand) Run(s *session) error {
@@ -109,10 +107,17 @@ func (c *reportCommand) report(s *session, directory baseline.Directory, of *bas
 	if r.Against, err = directory.Load(c.Against); err != nil {
 		return nil, err
 	}
+	if err := baseline.OtherWork(r.Against.Options, of.Options); err != nil {
+		return nil, fmt.Errorf("baselines %q and %q: %w", r.Against.Name, of.Name, err)
+	}
 	var foreign bool
 	r.Warnings, foreign = baseline.Differences(r.Against, of)
-	judgement := baseline.Judgement{Threshold: reportThreshold, Foreign: foreign}
-	for _, line := range judgement.Compare(r.Against.Passes, of.Passes) {
+	judgement := baseline.Judgement{Threshold: thresholdOf(c.Threshold), Foreign: foreign}
+	lines := judgement.Compare(r.Against.Passes, of.Passes)
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("baselines %q and %q have no result in common", r.Against.Name, of.Name)
+	}
+	for _, line := range judgement.Unconfirmed(lines) {
 		r.Changes = append(r.Changes, changeOf(line))
 	}
 	return r, nil
@@ -142,7 +147,7 @@ func changeOf(l baseline.Line) htmlreport.Change {
 		change.Basis = "as counted"
 	}
 	switch l.Verdict {
-	case baseline.Regression:
+	case baseline.Worse:
 		change.Class = "regression"
 	case baseline.Improved:
 		change.Class = "better"

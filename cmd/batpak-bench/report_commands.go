@@ -20,9 +20,12 @@ func (c *reportCommand) commands(of *baseline.Baseline) (lines []string) {
 		lines = append(lines, checkout)
 	}
 	const bench = "go run ./cmd/batpak-bench "
-	report := bench + "report --html " + quoted(c.HTML) + " --of " + of.Name
+	report := bench + "report --html " + quoted(c.HTML) + " --of " + quoted(of.Name)
 	if c.Against != "" {
-		report += " --against " + c.Against
+		report += " --against " + quoted(c.Against)
+	}
+	if c.Threshold != nil {
+		report += " --threshold " + strconv.FormatFloat(100*float64(*c.Threshold), 'g', 6, 64) + "%"
 	}
 	return append(lines, bench+"run"+runFlags(of), report)
 }

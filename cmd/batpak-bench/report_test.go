@@ -52,7 +52,7 @@ func TestAReportShowsVerdictsAndWhatChangedSinceAnotherBaseline(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"batpak-bench: new", "Since old", "append", `data-key="verdict">denied<`, `data-key="word">regression<`, "git checkout abc123",
+		"batpak-bench: new", "Since old", "append", `data-key="verdict">denied<`, `data-key="word">worse<`, "git checkout abc123",
 		"run --rows P1 --surface neutral --quick --passes 8 --save new",
 	} {
 		if !strings.Contains(string(text), want) {
@@ -145,6 +145,39 @@ func TestCommandsAreQuotedForAShell(t *testing.T) {
 	for word, want := range map[string]string{"a/b.html": "a/b.html", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'"} {
 		if got := quoted(word); got != want {
 			t.Errorf("%q is quoted as %s, want %s", word, got, want)
+		}
+	}
+}
+
+func TestAReportComparesAsTheCommandDoes(t *testing.T) {
+	directory := t.TempDir()
+	saveForReport(t, directory, "old", 100, time.Unix(1, 0))
+	saveForReport(t, directory, "new", 120, time.Unix(2, 0))
+	path := filepath.Join(directory, "report.html")
+	for threshold, want := range map[string]string{"10%": `data-key="word">worse<`, "30%": `data-key="word">~<`} {
+		if code, _, messages := runs(t.Context(), "report", "--html", path, "--against", "old", "--threshold", threshold, "--baselines", directory); code != exitFine {
+			t.Fatalf("exit code %d, messages %q", code, messages)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), want) || strings.Contains(string(text), ">regression<") || !strings.Contains(string(text), "--threshold "+threshold) {
+			t.Errorf("threshold %s: %v, %q or the flag is missing, or an unconfirmed regression is there", threshold, err, want)
+		}
+	}
+	other, err := baseline.Directory(directory).Load("old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Name, other.Options.Quick = "full", false
+	if _, err := baseline.Directory(directory).Save(other); err != nil {
+		t.Fatal(err)
+	}
+	for want, arguments := range map[string][]string{
+		"the scale was full, would be quick": {"--of", "new", "--against", "full"},
+		"--threshold would have no effect":   {"--of", "new", "--threshold", "5%"},
+	} {
+		code, out, messages := runs(t.Context(), append([]string{"report", "--html", path, "--baselines", directory}, arguments...)...)
+		if code != exitNotToRun || out != "" || !strings.Contains(messages, want) {
+			t.Errorf("%v: exit code %d, output %q, messages %q", arguments, code, out, messages)
 		}
 	}
 }

@@ -56,8 +56,6 @@ func (c *runCommand) Validate() error {
 		return errors.New("--threshold is for --compare")
 	case c.Save != "" && c.Save == c.Compare:
 		return fmt.Errorf("--save %s would take the place of what --compare is to compare with: choose another name", c.Save)
-	case c.JSON && c.Format == formatBench:
-		return errors.New("--json and --format bench exclude each other")
 	}
 	for _, name := range []string{c.Save, c.Compare} {
 		if name == "" {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,8 @@ func TestFlagsThatMakeNoSenseAreRefusedBeforeAnythingIsMeasured(t *testing.T) {
 		"unknown surface":          {"--surface", "square"},
 		"--format":                 {"--format", "xml"},
 		"exclude each other":       {"--format", "bench", "--json"},
+		"--format table exclude":   {"--json", "--format", "table"},
+		"--baselines would have":   {"--rows", "P1", "--baselines", "x"},
 		"unknown baseline":         {"--compare", "missing"},
 		"there are few":            {"--compare", "missing"},
 		"too few":                  {"--compare", "few"},
@@ -158,7 +161,10 @@ func TestFlagsThatMakeNoSenseAreRefusedBeforeAnythingIsMeasured(t *testing.T) {
 		"the sync policy is":       {"--rows", "W1", "--sync", "never"},
 	} {
 		f := &fake{ratio: 1}
-		code, out, said := f.runs(t, append(arguments, "--baselines", directory)...)
+		if slices.Contains(arguments, "--compare") || slices.Contains(arguments, "--save") {
+			arguments = append(arguments, "--baselines", directory)
+		}
+		code, out, said := f.runs(t, arguments...)
 		if code != exitNotToRun || !strings.Contains(said, want) || out != "" || len(f.calls) != 0 {
 			t.Errorf("%q: %d after %d passes, %q, %q; want %q", arguments, code, len(f.calls), out, said, want)
 		}

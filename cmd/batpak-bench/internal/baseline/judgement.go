@@ -36,7 +36,8 @@ const (
 	Same       Verdict = "~"          // no difference beyond noise and threshold
 	Regression Verdict = "regression" // worse, beyond doubt and threshold
 	Improved   Verdict = "improved"   // better, beyond doubt and threshold
-	Undecided  Verdict = "undecided"  // worse by more than the threshold twice, but not beyond noise
+	Worse      Verdict = "worse"      // beyond doubt and threshold, in passes of which none was measured to confirm it
+	Undecided  Verdict = "undecided"  // worse by more than the threshold, but not beyond noise
 	NotJudged  Verdict = "not judged" // nothing to compare by, or another machine's or disk's
 )
 
@@ -125,6 +126,21 @@ func (j Judgement) Decide(first, second []Line) []Line {
 			}
 		}
 		lines = append(lines, l)
+	}
+	return lines
+}
+
+// Unconfirmed returns the lines of passes that were all saved before anybody suspected anything. What fresh passes would have to confirm is no
+// regression yet: it is worse, or undecided where it is not clear.
+func (j Judgement) Unconfirmed(lines []Line) []Line {
+	lines = slices.Clone(lines)
+	for i := range lines {
+		switch {
+		case lines[i].Verdict == Regression:
+			lines[i].Verdict = Worse
+		case j.Suspect(lines[i]):
+			lines[i].Verdict = Undecided
+		}
 	}
 	return lines
 }

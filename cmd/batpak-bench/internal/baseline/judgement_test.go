@@ -210,3 +210,21 @@ func TestDifferencesAreNamedAndTellMachinesApart(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatNoFreshPassesConfirmIsWorseOrUndecided(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 10))
+	j := Judgement{Threshold: 0.1}
+	for _, c := range []struct {
+		old, new []Pass
+		want     Verdict
+	}{
+		{around(random, 5, 1, 0.01, nil), around(random, 5, 1.2, 0.01, nil), Worse},
+		{around(random, 5, 1, 0.01, nil), around(random, 1, 1.2, 0.01, nil), Undecided},
+		{around(random, 5, 1, 0.01, nil), around(random, 5, 1.01, 0.01, nil), Same},
+		{around(random, 5, 1.2, 0.01, nil), around(random, 5, 1, 0.01, nil), Improved},
+	} {
+		if lines := j.Unconfirmed(j.Compare(c.old, c.new)); len(lines) != 1 || lines[0].Verdict != c.want {
+			t.Errorf("%+v, want %s", lines, c.want)
+		}
+	}
+}
