@@ -19,14 +19,19 @@ const (
 	nanosecondsPerUnit   = 1e3 // files are in microseconds, as other tools' are
 )
 
-// writeHGRM writes a file for each result that has latencies, and says where.
+// writeHGRM writes a file for each distribution of latencies, of all passes together, and says where. Several results of a row can be
+// figures of one distribution: its file has the first one's name.
 func writeHGRM(s *session, directory string, results []figure.Result) error {
-	written := 0
+	written := make(map[string]bool) // by row and latencies
 	for _, r := range results {
 		if r.Curve == nil {
 			continue
 		}
-		histogram, err := hdrhistogram.Decode(r.Curve.Encoded)
+		distribution := r.Row + " " + string(r.Curve.Encoded)
+		if written[distribution] {
+			continue
+		}
+		histogram, err := hdrhistogram.Decode(bytes.Clone(r.Curve.Encoded))
 		if err != nil {
 			return fmt.Errorf("the latencies of %s %s: %w", r.Row, r.Name, err)
 		}
@@ -37,9 +42,9 @@ func writeHGRM(s *session, directory string, results []figure.Result) error {
 		if err := baseline.Replace(filepath.Join(directory, hgrmName(r)), percentiles.Bytes()); err != nil {
 			return fmt.Errorf("the latencies of %s %s could not be written: %w", r.Row, r.Name, err)
 		}
-		written++
+		written[distribution] = true
 	}
-	fmt.Fprintf(s.messages, "wrote the latencies of %d results to %s, in microseconds\n", written, directory)
+	fmt.Fprintf(s.messages, "wrote %d distributions of latencies to %s, in microseconds\n", len(written), directory)
 	return nil
 }
 

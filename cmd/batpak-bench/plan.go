@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -102,9 +103,20 @@ func (c *runCommand) tryPlaces() error {
 		err = baseline.Directory(c.Baselines).Writable()
 	}
 	if c.HGRM != "" {
-		err = errors.Join(err, os.MkdirAll(c.HGRM, 0o755))
+		err = errors.Join(err, tryDirectory(c.HGRM))
 	}
 	return err
+}
+
+// tryDirectory makes the directory unless it is there, and a file in it, which it removes.
+func tryDirectory(path string) error {
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return fmt.Errorf("no place for latencies: %w", err)
+	}
+	if err := writable(filepath.Join(path, "probe")); err != nil {
+		return fmt.Errorf("no place for latencies: %w", err)
+	}
+	return nil
 }
 
 // checkLoad refuses flags of the load where a row that was chosen takes none.

@@ -29,7 +29,7 @@ type runCommand struct {
 
 	Format string `help:"How to print results: table, json, or bench, which benchstat reads." enum:"table,json,bench" default:"table"`
 	JSON   bool   `help:"The same as --format json." name:"json"`
-	HGRM   string `help:"Write the percentiles of each latency to a file in this directory, as HDR histogram plotters read them." name:"hgrm" placeholder:"DIR"`
+	HGRM   string `help:"Write the percentiles of each distribution of latencies to a file in this directory, as HDR histogram plotters read them." name:"hgrm" placeholder:"DIR"`
 
 	Save      string   `help:"Keep the measurement as a baseline of this name." placeholder:"NAME"`
 	Compare   string   `help:"Compare with the baseline of this name. What looks worse is measured again, and that decides." placeholder:"NAME"`
@@ -113,7 +113,11 @@ func (c *runCommand) Run(s *session) error {
 		return err
 	}
 	if c.HGRM != "" {
-		if err := writeHGRM(s, c.HGRM, baseline.Typical(taken.Passes)); err != nil {
+		results, err := baseline.Pooled(taken.Passes)
+		if err == nil {
+			err = writeHGRM(s, c.HGRM, results)
+		}
+		if err != nil {
 			return err
 		}
 	}

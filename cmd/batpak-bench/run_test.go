@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,6 +28,7 @@ type fake struct {
 	failing  int  // from this call on; 0: none
 	outlier  int  // this call's results take half as long again; 0: none's
 	restless bool // every second call's do
+	twice    bool // each row has a second result, of the same latencies
 }
 
 var errBroken = errors.New("broken on purpose")
@@ -55,6 +57,10 @@ func (f *fake) measure(_ context.Context, config perfgates.Config) (results []fi
 			Curve: &figure.Curve{Count: 1, Longest: 1000, Encoded: encoded},
 		}
 		results = append(results, r.Add("ops_per_second", 5.0).Add("mb_per_second", 7.0))
+		if f.twice {
+			r.Name = "append, p99"
+			results = append(results, r)
+		}
 	}
 	return results, nil
 }
@@ -212,5 +218,42 @@ func TestASlowdownThatThisBuildCannotPlantIsRefused(t *testing.T) {
 	code, _, said := (&fake{ratio: 1}).runs(t, "--rows", "P1")
 	if hooks.Enabled && (code != exitFine || !strings.Contains(said, "takes longer")) || !hooks.Enabled && (code != exitNotToRun || !strings.Contains(said, "dangerous_test_hooks")) {
 		t.Errorf("%d, %s", code, said)
+	}
+}
+
+func TestAPlaceForNoLatenciesIsFoundBeforeMeasuring(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	closed := filepath.Join(t.TempDir(), "closed")
+	if err := os.Mkdir(closed, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	places := []string{file, filepath.Join(file, "in")}
+	if os.Geteuid() != 0 { // to whom no directory is closed
+		places = append(places, closed)
+	}
+	for _, place := range places {
+		f := &fake{ratio: 1}
+		if code, out, said := f.runs(t, "--rows", "P1", "--hgrm", place); code != exitNotToRun || out != "" || len(f.calls) != 0 || !strings.Contains(said, "no place for latencies") {
+			t.Errorf("%s: %d after %d passes, %q, %q", place, code, len(f.calls), out, said)
+		}
+	}
+}
+
+func TestOneDistributionOfLatenciesIsOneFileOfAllPasses(t *testing.T) {
+	directory := t.TempDir()
+	f := &fake{ratio: 1, twice: true}
+	code, _, said := f.runs(t, "--rows", "P1,P4", "--passes", "3", "--hgrm", directory)
+	if code != exitFine || !strings.Contains(said, "wrote 2 distributions") {
+		t.Errorf("%d, %s", code, said)
+	}
+	written, err := os.ReadFile(filepath.Join(directory, "P1_append_p50.hgrm"))
+	if err != nil || !strings.Contains(string(written), "Total count    =            3]") {
+		t.Errorf("%v\n%s", err, written)
+	}
+	if files, err := os.ReadDir(directory); err != nil || len(files) != 2 {
+		t.Errorf("%v, %v", files, err)
 	}
 }

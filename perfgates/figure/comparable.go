@@ -8,8 +8,14 @@ import (
 	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
-// Comparable returns the number by which two runs of the same result are compared, and whether smaller is better. It leaves out as much
-// of the machine's mood as was measured with the value:
+// What Comparable relates a value to, where that is no reference.
+const (
+	BesideFloor       = "similar work in the same round"
+	BesideCalibration = "calibration"
+)
+
+// Comparable returns the number by which two runs of the same result are compared, and what it is relative to: the reference's name,
+// BesideFloor, BesideCalibration, or "" for a number that is what it is. It leaves out as much of the machine's mood as was measured with the value:
 //
 //   - a count is what it is;
 //   - beside a measured reference it is the median of the rounds' ratios, without rounds the ratio;
@@ -18,17 +24,17 @@ import (
 //   - and what is neither time nor rate is what it is.
 //
 // ok is false where what is needed for that is missing.
-func (r Result) Comparable() (value float64, smallerIsBetter, ok bool) {
-	value = r.comparable()
-	return value, r.Better != Larger, !Missing(value)
+func (r Result) Comparable() (value float64, basis string, ok bool) {
+	value, basis = r.comparable()
+	return value, basis, !Missing(value)
 }
 
-func (r Result) comparable() float64 {
+func (r Result) comparable() (value float64, basis string) {
 	switch {
 	case r.Counted:
-		return r.Value
+		return r.Value, ""
 	case !r.Goal && !Missing(r.Ratio()):
-		return r.Ratio()
+		return r.Ratio(), r.Reference
 	}
 	var beside []float64
 	for _, round := range r.Rounds {
@@ -38,15 +44,15 @@ func (r Result) comparable() float64 {
 	}
 	switch kind := kindOf(r.Unit); {
 	case len(beside) > 0:
-		return stats.Median(beside)
+		return stats.Median(beside), BesideFloor
 	case kind == neither:
-		return r.Value
+		return r.Value, ""
 	case r.Calibration <= 0 || Missing(r.Calibration):
-		return None()
+		return None(), BesideCalibration
 	case kind == rate:
-		return r.Value * r.Calibration
+		return r.Value * r.Calibration, BesideCalibration
 	}
-	return r.Value / r.Calibration
+	return r.Value / r.Calibration, BesideCalibration
 }
 
 // Ratios returns the rounds' ratios in the order of the rounds, without those that can't be formed. A goal is each round's reference.

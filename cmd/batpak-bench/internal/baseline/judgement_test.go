@@ -105,8 +105,8 @@ func TestFiguresOfAnotherMachineAreJudgedOnlyRelativeToTheSameRound(t *testing.T
 		basis         string
 	}{
 		{"ratio", nil, Regression, Regression, "floor(256)"},
-		{"calibrated", goal, Regression, NotJudged, basisCalibration},
-		{"beside similar work", beside, Regression, Regression, basisFloor},
+		{"calibrated", goal, Regression, NotJudged, figure.BesideCalibration},
+		{"beside similar work", beside, Regression, Regression, figure.BesideFloor},
 		{"count", count, Regression, Regression, ""},
 	} {
 		old, new := around(random, 5, 1, 0.01, c.change), around(random, FreshPasses, 2, 0.01, c.change)
@@ -172,17 +172,6 @@ func TestAResultThatARowNoLongerGivesIsNamed(t *testing.T) {
 	}
 	if gone := ResultsGone(old, old); len(gone) != 0 {
 		t.Errorf("nothing is gone, but %v", gone)
-	}
-}
-
-func TestTheTypicalResultWasMeasured(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 6))
-	var passes []Pass
-	for _, value := range []float64{5, figure.None(), 1, 3, 9} {
-		passes = append(passes, around(random, 1, 1, 0, func(r *figure.Result) { r.Value = value })...)
-	}
-	if typical := Typical(passes); len(typical) != 1 || typical[0].Value != 3 {
-		t.Errorf("typical: %+v", typical)
 	}
 }
 

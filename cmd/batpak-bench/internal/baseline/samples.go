@@ -2,18 +2,7 @@
 
 package baseline
 
-import (
-	"cmp"
-	"slices"
-
-	"github.com/batpak/batpak/perfgates/figure"
-)
-
-// What figures are relative to where that is not their reference.
-const (
-	basisFloor       = "similar work in the same round"
-	basisCalibration = "calibration"
-)
+import "github.com/batpak/batpak/perfgates/figure"
 
 // sample is one result in each of the passes.
 type sample struct {
@@ -43,7 +32,7 @@ func samplesOf(passes []Pass) samples {
 				all.of[key] = s
 				all.order = append(all.order, key)
 			}
-			if value, _, ok := r.Comparable(); ok && basisOf(r) == s.basis {
+			if value, basis, ok := r.Comparable(); ok && basis == s.basis {
 				s.values = append(s.values, value)
 			}
 		}
@@ -52,56 +41,10 @@ func samplesOf(passes []Pass) samples {
 }
 
 func newSample(r figure.Result) *sample {
-	basis := basisOf(r)
+	_, basis, _ := r.Comparable()
 	return &sample{
-		basis: basis, unit: r.Unit, larger: r.Better == figure.Larger, counted: basis == "", calibrated: basis == basisCalibration,
+		basis: basis, unit: r.Unit, larger: r.Better == figure.Larger, counted: basis == "", calibrated: basis == figure.BesideCalibration,
 	}
-}
-
-// basisOf says what figure.Result.Comparable relates the value to.
-func basisOf(r figure.Result) string {
-	switch {
-	case r.Counted:
-		return ""
-	case !r.Goal && !figure.Missing(r.Ratio()):
-		return r.Reference
-	}
-	if slices.ContainsFunc(r.Rounds, func(round figure.Round) bool { return round.Floor > 0 && !figure.Missing(round.Value/round.Floor) }) {
-		return basisFloor
-	}
-	// What is neither time nor rate is compared as it is, and so is its value.
-	if value, _, ok := r.Comparable(); ok && value == r.Value {
-		return ""
-	}
-	return basisCalibration
-}
-
-// Typical returns each result as it was in the pass with the median of its values, of an even number of passes the smaller of the
-// two in the middle: nothing that was not measured.
-func Typical(passes []Pass) []figure.Result {
-	var order []Key
-	of := make(map[Key][]figure.Result)
-	for _, pass := range passes {
-		for _, stored := range pass.Results {
-			key := Key{stored.Row, stored.Name}
-			if of[key] == nil {
-				order = append(order, key)
-			}
-			of[key] = append(of[key], figure.Result(stored))
-		}
-	}
-	typical := make([]figure.Result, 0, len(order))
-	for _, key := range order {
-		results := slices.Clone(of[key])
-		slices.SortStableFunc(results, func(a, b figure.Result) int { return cmp.Compare(a.Value, b.Value) }) // missing ones first
-		missing := 0
-		for missing < len(results)-1 && figure.Missing(results[missing].Value) {
-			missing++
-		}
-		results = results[missing:]
-		typical = append(typical, results[(len(results)-1)/2])
-	}
-	return typical
 }
 
 // Pooled returns each result once, of all passes together, as [figure.Pool] does: what is printed, judged and shown of a baseline.
