@@ -20,7 +20,8 @@ import (
 // benchstat has samples to compare. A line has the value, and where they are there the reference, under a unit of its own, and the ratio.
 func writeBench(w io.Writer, taken *baseline.Baseline) error {
 	out := benchfmt.NewWriter(w)
-	for _, metadata := range unitsOf(taken.Passes) {
+	units := unitsOf(taken.Passes)
+	for _, metadata := range units.metadata() {
 		if err := out.Write(metadata); err != nil {
 			return err
 		}
@@ -34,7 +35,7 @@ func writeBench(w io.Writer, taken *baseline.Baseline) error {
 				samples = r.Rounds
 			}
 			for _, sample := range samples {
-				if err := writeBenchLine(out, config, r, sample); err != nil {
+				if err := writeBenchLine(out, config, units, r, sample); err != nil {
 					return err
 				}
 			}
@@ -43,46 +44,76 @@ func writeBench(w io.Writer, taken *baseline.Baseline) error {
 	return nil
 }
 
-func writeBenchLine(out *benchfmt.Writer, config []benchfmt.Config, r figure.Result, sample figure.Round) error {
+func writeBenchLine(out *benchfmt.Writer, config []benchfmt.Config, units benchUnits, r figure.Result, sample figure.Round) error {
 	if figure.Missing(sample.Value) {
 		return nil
 	}
-	unit := benchUnit(r.Unit)
 	line := benchfmt.Result{
 		Config: slices.Clone(config), Name: benchName(r), Iters: 1,
-		Values: []benchfmt.Value{{Value: sample.Value, Unit: unit}},
+		Values: []benchfmt.Value{{Value: sample.Value, Unit: units.of(benchUnit(r.Unit), r.Better)}},
 	}
 	if !r.Goal && !figure.Missing(sample.Reference) {
-		line.Values = append(line.Values, benchfmt.Value{Value: sample.Reference, Unit: "ref-" + unit})
+		line.Values = append(line.Values, benchfmt.Value{Value: sample.Reference, Unit: units.of(referenceUnit(r), r.Better)})
 		if ratio := sample.Value / sample.Reference; !figure.Missing(ratio) {
-			line.Values = append(line.Values, benchfmt.Value{Value: ratio, Unit: "x-ref"})
+			line.Values = append(line.Values, benchfmt.Value{Value: ratio, Unit: ratioUnit(r)})
 		}
 	}
 	return out.Write(&line)
 }
 
-// unitsOf says of each unit in which direction it is better, where all results that have it agree; benchstat takes
-// smaller for better where nobody says.
-func unitsOf(passes []baseline.Pass) (metadata []*benchfmt.UnitMetadata) {
-	directions := make(map[string]figure.Better)
+// ratioUnit is that of a result's ratio: those of times are better smaller, those of rates larger, whatever else is in a run.
+func ratioUnit(r figure.Result) string {
+	if r.Better == figure.Larger {
+		return "x-ref-larger"
+	}
+	return "x-ref"
+}
+
+// referenceUnit is the unit of what stands beside a value, which improves as the value does.
+func referenceUnit(r figure.Result) string { return "ref-" + benchUnit(r.Unit) }
+
+// benchUnits are the units that results have, and in which directions each is better: in the format a unit has one direction.
+type benchUnits map[string][]figure.Better
+
+// of returns the name of a unit where it improves in that direction: a name of its own for larger ones where others are better smaller.
+func (u benchUnits) of(unit string, better figure.Better) string {
+	if better == figure.Larger && slices.Contains(u[unit], figure.Smaller) {
+		return unit + "-larger"
+	}
+	return unit
+}
+
+func unitsOf(passes []baseline.Pass) benchUnits {
+	units := make(benchUnits)
 	for _, pass := range passes {
-		for _, r := range pass.Results {
-			unit := benchUnit(r.Unit)
-			if known, seen := directions[unit]; seen && known != r.Better {
-				directions[unit] = ""
-			} else if !seen {
-				directions[unit] = r.Better
+		for _, stored := range pass.Results {
+			r := figure.Result(stored)
+			names := []string{benchUnit(r.Unit)}
+			if !r.Goal {
+				names = append(names, referenceUnit(r), ratioUnit(r))
+			}
+			for _, name := range names {
+				if !slices.Contains(units[name], r.Better) {
+					units[name] = append(units[name], r.Better)
+				}
 			}
 		}
 	}
-	for _, unit := range slices.Sorted(maps.Keys(directions)) {
-		if directions[unit] == figure.Larger {
-			metadata = append(metadata, &benchfmt.UnitMetadata{
-				UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit, Key: "better"}, OrigUnit: unit, Value: "higher",
+	return units
+}
+
+// metadata says of each unit in which direction it is better.
+func (u benchUnits) metadata() (lines []*benchfmt.UnitMetadata) {
+	words := map[figure.Better]string{figure.Larger: "higher", figure.Smaller: "lower"}
+	for _, unit := range slices.Sorted(maps.Keys(u)) {
+		for _, better := range u[unit] {
+			name := u.of(unit, better)
+			lines = append(lines, &benchfmt.UnitMetadata{
+				UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: name, Key: "better"}, OrigUnit: name, Value: words[better],
 			})
 		}
 	}
-	return metadata
+	return lines
 }
 
 // benchName is Row/name-processors, as Go calls benchmarks; it has no blanks, nor a slash of the name's own.

@@ -182,6 +182,9 @@ func TestBenchstatCanReadEveryRoundOrPass(t *testing.T) {
 		_, out, said := (&fake{ratio: 1}).runs(t, "--rows", "P1", "--format", "bench", "--passes", passes)
 		reader, read := benchfmt.NewReader(strings.NewReader(out), "run"), 0
 		for reader.Scan() {
+			if _, unit := reader.Result().(*benchfmt.UnitMetadata); unit {
+				continue
+			}
 			r, ok := reader.Result().(*benchfmt.Result)
 			if !ok {
 				t.Errorf("not a result: %v", reader.Result())

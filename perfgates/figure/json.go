@@ -28,7 +28,8 @@ func (n number) MarshalJSON() ([]byte, error) {
 	return json.Marshal(short)
 }
 
-// MarshalJSON writes the ten keys that every result has in their fixed order; where there are rounds, how many, and the
+// MarshalJSON writes the ten keys that every result has in their fixed order. "ratio" is as Ratio says: where there are rounds the median of their
+// ratios, from which "value" over "reference_value" may differ, as percentiles do most. Where there are rounds, how many, and the
 // interval of the ratio, where there is one; then the details in their order, then the reasons that overrule the ratio.
 func (r Result) MarshalJSON() ([]byte, error) {
 	details := []Detail{

@@ -157,7 +157,7 @@ func decode(path string, text []byte) (*Baseline, error) {
 	if err := json.Unmarshal(text, b); err != nil {
 		return nil, &FileError{path, "it does not hold what its format says", err}
 	}
-	if err := b.check(); err != nil {
+	if err := errors.Join(b.check(), b.checkText()); err != nil {
 		return nil, &FileError{path, "it does not hold what its format says", err}
 	}
 	return b, nil

@@ -152,3 +152,51 @@ func TestAFileThatCannotTakeItsNameLeavesNothing(t *testing.T) {
 		t.Errorf("left: %v, %v", left, err)
 	}
 }
+
+func TestWhatNoRunCouldHaveSavedIsRefusedWithFileAndField(t *testing.T) {
+	d := Directory(t.TempDir())
+	_, path := saved(t, d, "a")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{`"duration":0`, `"duration":-5000000000`, "options.duration is -5s"},
+		{`"duration":0`, `"duration":4600000000000`, "options.duration is 1h16m40s"},
+		{`"surface":""`, `"surface":"square"`, `options.surface is "square"`},
+		{`"Rate":0`, `"Rate":-5`, "options.load: "},
+		{`"rows":null`, `"rows":["P1\u001b[2J"]`, `options.rows is "P1\x1b[2J"`},
+		{`"commit":"abc"`, `"commit":"\u001b]0;x\u0007"`, `commit is "\x1b]0;x\a"`},
+		{`"name":"append"`, `"name":"app\u001b[31mend"`, `a result's name is "app\x1b[31mend"`},
+	} {
+		spoilt := strings.Replace(string(whole), c.old, c.new, 1)
+		if spoilt == string(whole) {
+			t.Errorf("%s is not in the file: %.600s", c.old, whole)
+			continue
+		}
+		if err := os.WriteFile(path, []byte(spoilt), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.Load("a")
+		var refused *FileError
+		if !errors.As(err, &refused) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\x1b") {
+			t.Errorf("%s: %v", c.new, err)
+		}
+	}
+}
+
+func TestABaselineHasTheNameOfItsFileWhateverStandsInIt(t *testing.T) {
+	d := Directory(t.TempDir())
+	_, path := saved(t, d, "a")
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hostile := strings.Replace(string(whole), `"name":"a"`, `"name":"\u001b[2J"`, 1)
+	if err := os.WriteFile(filepath.Join(string(d), "copy.json"), []byte(hostile), 0o600); err != nil || hostile == string(whole) {
+		t.Fatal(err, "or the name is not in the file")
+	}
+	if b, err := d.Load("copy"); err != nil || b.Name != "copy" {
+		t.Errorf("%+v, %v", b, err)
+	}
+}
