@@ -334,6 +334,16 @@ func (s *Segment) Populate(from, to int64) error {
 	return s.write.PopulateWrite(int(from), int(to-from))
 }
 
+// Unload takes the pages from byte from to byte to out of the mapping for writing, before a sync that writes them; see mmap.Mapping. A store into one
+// of them takes a page fault again. After [Segment.Retire], with which it must not run at the same time, it does nothing.
+func (s *Segment) Unload(from, to int64) error {
+	to = min(to, s.Size)
+	if from >= to || s.write == nil {
+		return nil
+	}
+	return s.write.Unload(int(from), int(to-from))
+}
+
 // SmallPages makes the pages that [Segment.Populate] brings in from now on small, so that a sync of few changed bytes writes few
 // pages; see mmap.Mapping. After [Segment.Retire], with which it must not run at the same time, it does nothing.
 func (s *Segment) SmallPages() error {

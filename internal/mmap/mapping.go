@@ -201,24 +201,47 @@ func (m *Mapping) SmallPages() error {
 	return smallPages(m.data)
 }
 
+// Unload takes the pages of [offset, offset+length), rounded out to whole pages, out of the process's page tables. Their contents stay in the
+// file's cache, and the next store or load brings a page back by a fault. A sync protects each page that it writes from
+// being stored to unseen, and has every processor on which the process runs told so, page by page; of pages that were unloaded nobody
+// has to be told. One interruption for all of them is left, and a virtual machine pays microseconds for each. On heap memory and on systems
+// other than Linux it does nothing.
+//
+// Errors: [ErrRange] if the range is not inside the mapping, [ErrUnmapped] after Unmap, and the error number of the kernel.
+func (m *Mapping) Unload(offset, length int) error {
+	b, err := m.pages("unload", offset, length)
+	if len(b) == 0 || err != nil {
+		return err
+	}
+	return unload(b)
+}
+
 // PopulateRead does the same as PopulateWrite for reading, with the same errors, on mappings of both modes.
 func (m *Mapping) PopulateRead(offset, length int) error {
 	return m.populate(forReading, offset, length)
 }
 
 func (m *Mapping) populate(purpose purpose, offset, length int) error {
+	b, err := m.pages("populate", offset, length)
+	if len(b) == 0 || err != nil {
+		return err
+	}
+	return populate(b, purpose)
+}
+
+// pages returns the memory of a range from the beginning of its first page; the kernel rounds the end up itself. It is empty where there is
+// nothing to tell the kernel.
+func (m *Mapping) pages(operation string, offset, length int) ([]byte, error) {
 	if m.data == nil {
-		return ErrUnmapped
+		return nil, ErrUnmapped
 	}
 	if offset < 0 || length < 0 || length > len(m.data)-offset {
-		return fmt.Errorf("%w: populate %d bytes at %d of %d", ErrRange, length, offset, len(m.data))
+		return nil, fmt.Errorf("%w: %s %d bytes at %d of %d", ErrRange, operation, length, offset, len(m.data))
 	}
 	if m.twin != nil || length == 0 {
-		return nil
+		return nil, nil
 	}
-	start := offset &^ (os.Getpagesize() - 1)
-	// The kernel rounds the end up to the page itself.
-	return populate(m.data[start:offset+length], purpose)
+	return m.data[offset&^(os.Getpagesize()-1) : offset+length], nil
 }
 
 // purpose is what pages are brought in for.

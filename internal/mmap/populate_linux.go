@@ -42,3 +42,13 @@ func smallPages(b []byte) error {
 	}
 	return nil
 }
+
+// unload takes the pages of b, which begins at a page boundary and is shared memory of a file, out of the page tables. What was stored into
+// them stays in the file's cache.
+func unload(b []byte) error {
+	err := unix.Madvise(b, unix.MADV_DONTNEED)
+	if err == nil || errors.Is(err, unix.EINVAL) { // the range is aligned, so its pages are locked in memory: they stay
+		return nil
+	}
+	return fmt.Errorf("mmap: unload %d bytes: %w", len(b), err)
+}

@@ -186,7 +186,12 @@ type Log struct {
 	untreed uint64
 	// syncing is held by who syncs a file that holds frames, so that such syncs
 	// are serial in the whole store. It is taken before mu.
-	syncing   sync.Mutex
+	syncing sync.Mutex
+	// unloaded says up to where the pages of a segment were unloaded for a sync. It belongs to who holds syncing.
+	unloaded struct {
+		segment *mmapseg.Segment
+		to      int64
+	}
 	syncStats syncCounters
 	stats     counters
 
@@ -198,7 +203,7 @@ type Log struct {
 	timer    *time.Timer // nil until it is first armed; guarded by timerMu
 	disarmed bool        // for good; guarded by timerMu
 
-	// mapping keeps populating a segment and unmapping it for writing apart.
+	// mapping keeps populating and unloading pages of a segment apart from unmapping it for writing.
 	mapping sync.Mutex
 
 	prepareKick chan struct{}

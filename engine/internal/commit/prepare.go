@@ -181,7 +181,16 @@ func (l *Log) bringIn(s *mmapseg.Segment, from, to int64) error {
 	}
 	l.mapping.Lock()
 	defer l.mapping.Unlock()
-	return s.Populate(from, to)
+	return l.populatePages(s, from, to)
+}
+
+// populatePages brings in pages. Those that are synced next are unloaded again: the sync would make the first store into each of them take a
+// fault anyway.
+func (l *Log) populatePages(s *mmapseg.Segment, from, to int64) error {
+	if err := s.Populate(from, to); err != nil || !l.everyAppend {
+		return err
+	}
+	return s.Unload(from, to)
 }
 
 // prepare makes a segment the next one, in place of a smaller one: of this size, or,
@@ -267,7 +276,7 @@ func (l *Log) create(h mmapseg.Header, ahead int64) (*mmapseg.Segment, error) {
 	l.advise(next)
 	to := min(h.Size, ahead)
 	for from := int64(0); from < to && err == nil; from += populateWindow {
-		if err = next.Populate(from, min(to, from+populateWindow)); err == nil && l.everyAppend {
+		if err = l.populatePages(next, from, min(to, from+populateWindow)); err == nil && l.everyAppend {
 			err = next.Sync(l.syncAll)
 		}
 	}

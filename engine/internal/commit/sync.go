@@ -75,6 +75,7 @@ type staged struct {
 	retired  *Retired
 	active   *mmapseg.Segment
 	tail     int64
+	dirty    int64 // pages of active below it may have to be written
 	sequence uint64
 	poison   error
 }
@@ -82,7 +83,15 @@ type staged struct {
 func (l *Log) staged() staged {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return staged{l.retired, l.active, l.tail, l.next - 1, l.poison}
+	at := staged{l.retired, l.active, l.tail, l.tail, l.next - 1, l.poison}
+	switch {
+	case l.everyAppend: // what is populated was synced
+	case l.populated > l.protected:
+		at.dirty = max(l.tail, l.populated)
+	default:
+		at.dirty = max(l.tail, l.writable)
+	}
+	return at
 }
 
 // syncStaged syncs what is staged and moves the durable watermark. The caller holds
@@ -108,6 +117,7 @@ func (l *Log) syncAt(at staged) error {
 			return err
 		}
 	}
+	l.unload(at)
 	if err := l.syncFile(at.active); err != nil {
 		return err
 	}
@@ -116,6 +126,28 @@ func (l *Log) syncAt(at staged) error {
 	}
 	l.publishDurable(at.active, at.tail, at.sequence)
 	return nil
+}
+
+// unloadAtLeast is how many bytes of pages a sync must have to write for it to be worth unloading them: below that the system call costs
+// more than it saves.
+const unloadAtLeast = 8 << 10
+
+// unload takes the pages that a sync is about to write out of the mapping for writing: nothing is stored into them any more, but for the last
+// one and those ahead of the tail, which the sync would protect from stores as well. Where the mapping is in use, it is left out. The caller holds
+// syncing.
+func (l *Log) unload(at staged) {
+	from := int64(0)
+	if l.unloaded.segment == at.active {
+		from = l.unloaded.to
+	}
+	l.unloaded.segment, l.unloaded.to = at.active, at.tail
+	if at.dirty-from < unloadAtLeast || !l.mapping.TryLock() {
+		return
+	}
+	defer l.mapping.Unlock()
+	if err := at.active.Unload(from, at.dirty); err != nil {
+		l.logger.Warn("pages not unloaded", "segment", at.active.Name(), "error", err)
+	}
 }
 
 // cover notes that a sync covers what was staged up to a sequence. The caller holds syncing.
