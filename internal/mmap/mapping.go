@@ -267,7 +267,7 @@ func (m *Mapping) Unmap() error {
 	if m.data == nil {
 		return nil
 	}
-	data := mmapgo.MMap(m.data)
+	data, length := mmapgo.MMap(m.data), len(m.data)
 	m.direct, m.data = nil, nil
 	if m.twin != nil {
 		if m.onUnmap == nil {
@@ -276,7 +276,7 @@ func (m *Mapping) Unmap() error {
 		return m.onUnmap()
 	}
 	if err := data.Unmap(); err != nil {
-		return fmt.Errorf("mmap: unmap %d bytes: %w", len(data), err)
+		return fmt.Errorf("mmap: unmap %d bytes: %w", length, err)
 	}
 	return nil
 }

@@ -117,6 +117,16 @@ func TestMappingsAndTheFileShareTheirBytes(t *testing.T) {
 	}
 }
 
+func TestAnUnmapThatTheKernelRefusesSaysHowManyBytesItWasAbout(t *testing.T) {
+	m := &Mapping{data: make([]byte, 24)} // which nobody mapped
+	if err := m.Unmap(); err == nil || !strings.Contains(err.Error(), "unmap 24 bytes") {
+		t.Errorf("got %v", err)
+	}
+	if err := m.Unmap(); err != nil || m.Bytes() != nil {
+		t.Errorf("it is mapped still, or is unmapped again: %v", err)
+	}
+}
+
 func TestAMappingOutlivesItsFile(t *testing.T) {
 	f := newFile(t, 16)
 	m := mustMap(t, f, 16, ReadWrite)
