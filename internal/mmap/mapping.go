@@ -98,18 +98,9 @@ func Map(f *os.File, length int, mode Mode) (*Mapping, error) {
 	return m, nil
 }
 
-// Heap returns a read-write mapping of length bytes of zeroed heap memory that belongs to no file, 8-byte
-// aligned. length is 1 or more; less panics.
-func Heap(length int) *Mapping {
-	return NewTwin(length, nil).Map(length, ReadWrite, nil)
-}
-
 // Bytes returns the mapped memory, valid until Unmap, nil afterwards. It is for reading only. Bytes of a real
 // mapping must be read through package fault wherever the file may have been cut or the disk may fail.
 func (m *Mapping) Bytes() []byte { return m.data }
-
-// Mode returns the mode of the mapping.
-func (m *Mapping) Mode() Mode { return m.mode }
 
 // Store copies unit to the offset so that a reader who sees the unit's first 8 bytes, read by Load, sees all of it:
 // everything behind them is copied first, then they are stored with one atomic store.
@@ -131,7 +122,7 @@ func (m *Mapping) Store(offset int, unit []byte) {
 	atomic.StoreUint64((*uint64)(unsafe.Pointer(&target[0])), binary.NativeEndian.Uint64(unit))
 }
 
-// Prefetch asks the processor for the memory in which a store at offset of length bytes will come, so that the store does not have to
+// Prefetch asks the processor for the memory into which a store of length bytes at offset will go, so that the store does not have to
 // wait for it. What lies outside the mapping, and on a heap twin everything, is left out.
 func (m *Mapping) Prefetch(offset, length int) {
 	if offset < 0 || length <= 0 || length > len(m.direct)-offset {

@@ -43,11 +43,14 @@ func mustMap(t testing.TB, f *os.File, length int, mode Mode) *Mapping {
 	return m
 }
 
+// heap returns a read-write mapping of heap memory that belongs to no file.
+func heap(length int) *Mapping { return NewTwin(length, nil).Map(length, ReadWrite, nil) }
+
 // kinds returns a read-write mapping of each kind of memory.
 func kinds(t testing.TB, length int) map[string]*Mapping {
 	return map[string]*Mapping{
 		"real": mustMap(t, newFile(t, length), length, ReadWrite),
-		"heap": Heap(length),
+		"heap": heap(length),
 	}
 }
 
@@ -112,7 +115,7 @@ func TestMappingsAndTheFileShareTheirBytes(t *testing.T) {
 	if got := writer.Bytes()[:8]; string(got) != "written!" {
 		t.Errorf("the mapping shows %q", got)
 	}
-	if writer.Mode() != ReadWrite || reader.Mode() != ReadOnly {
+	if writer.mode != ReadWrite || reader.mode != ReadOnly {
 		t.Error("the modes are wrong")
 	}
 }

@@ -1,4 +1,4 @@
-// This file holds populating pages on Linux, and advice on their size.
+// This file holds populating and unloading pages on Linux, and advice on their size.
 
 package mmap
 

@@ -1,6 +1,6 @@
 //go:build !linux
 
-// This file holds populating pages on systems that can't.
+// This file stands in for populate_linux.go on systems that have none of it.
 
 package mmap
 

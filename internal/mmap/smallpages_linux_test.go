@@ -67,7 +67,7 @@ func TestASyncOfFewBytesWritesFewPagesWhereTheyAreSmall(t *testing.T) {
 	if err := m.SmallPages(); !errors.Is(err, ErrUnmapped) {
 		t.Errorf("when unmapped: got %v, want ErrUnmapped", err)
 	}
-	if err := Heap(4096).SmallPages(); err != nil {
+	if err := heap(4096).SmallPages(); err != nil {
 		t.Errorf("on heap memory: %v", err)
 	}
 }

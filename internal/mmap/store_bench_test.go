@@ -55,7 +55,7 @@ func BenchmarkStore(b *testing.B) {
 				offset = next(offset)
 			}
 		})
-		for name, m := range map[string]*Mapping{"store": benchmarkMapping(b), "twin": Heap(benchmarkLength)} {
+		for name, m := range map[string]*Mapping{"store": benchmarkMapping(b), "twin": heap(benchmarkLength)} {
 			b.Run(fmt.Sprintf("%s/%dB", name, size), func(b *testing.B) {
 				b.ReportAllocs()
 				b.SetBytes(int64(size))

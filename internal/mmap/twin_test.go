@@ -42,7 +42,7 @@ func TestATwinIsAlignedAndOfItsExactLength(t *testing.T) {
 func TestATwinOfNoBytesPanics(t *testing.T) {
 	for _, fn := range []func(){
 		func() { NewTwin(0, nil) },
-		func() { Heap(-1) },
+		func() { NewTwin(-1, nil) },
 		func() { NewTwin(8, nil).Map(0, ReadOnly, nil) },
 		func() { NewTwin(8, nil).Map(9, ReadOnly, nil) },
 	} {
