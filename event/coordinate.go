@@ -41,19 +41,14 @@ func MustAt(entity, scope string) Coordinate {
 	return at
 }
 
-// TrustedAt returns a coordinate without checking the names. It is for decoders whose input was
-// checked before it was written and is protected by a checksum; everyone else uses [At]. Names that
-// At would refuse make a coordinate that nothing later refuses.
+// TrustedAt returns a coordinate without checking the names. It is for names that were checked before,
+// as those of a stored event are; everyone else uses [At]. Names that At would refuse make a
+// coordinate that nothing later refuses, unless one is empty.
 func TrustedAt(entity, scope string) Coordinate { return Coordinate{entity, scope} }
 
 func checkName(field, name string) error {
-	switch {
-	case name == "":
-		return &FieldError{Field: field, Problem: "empty, want 1 to " + strconv.Itoa(MaxName) + " bytes"}
-	case len(name) > MaxName:
-		return tooLong(field, len(name), MaxName)
-	case !utf8.ValidString(name):
-		return &FieldError{Field: field, Problem: "not valid UTF-8"}
+	if name == "" || len(name) > MaxName || !utf8.ValidString(name) {
+		return badText(field, name, MaxName)
 	}
 	return nil
 }

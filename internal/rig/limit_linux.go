@@ -25,11 +25,11 @@ const (
 func Lower(l Limit, to uint64) (restore func() error, err error) {
 	var old unix.Rlimit
 	if err := unix.Getrlimit(int(l), &old); err != nil {
-		return nil, fmt.Errorf("get limit: %w", err)
+		return nil, fmt.Errorf("get limit %d: %w", l, err)
 	}
 	lowered := unix.Rlimit{Cur: to, Max: old.Max}
 	if err := unix.Setrlimit(int(l), &lowered); err != nil {
-		return nil, fmt.Errorf("set limit: %w", err)
+		return nil, fmt.Errorf("set limit %d to %d: %w", l, to, err)
 	}
 	return func() error { return unix.Setrlimit(int(l), &old) }, nil
 }
