@@ -48,7 +48,7 @@ func TestAFileCutUnderReadersIsAnErrorAndNotTheEndOfTheProcess(t *testing.T) {
 				}
 			}
 			g := new(Group)
-			if taken, err := p.s.Gather(g, []uint32{500, 3}, check); taken != 0 || g.Len() != 0 || !errors.Is(err, fault.ErrMapFault) {
+			if taken, err := p.s.Gather(g, []uint32{500, 3}, check); taken != 0 || g.count != 0 || !errors.Is(err, fault.ErrMapFault) {
 				t.Errorf("gather, sealed %v: %d taken, %v", sealed, taken, err)
 			}
 			if _, _, err := p.s.TreeNodes(nil); sealed && !errors.Is(err, fault.ErrMapFault) {

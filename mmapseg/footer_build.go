@@ -68,7 +68,7 @@ func (s *Segment) survey(framesEnd int64, between func()) (*facts, error) {
 		found.points = slices.Grow(found.points, int((behind-s.Floor+PointStride-1)/PointStride)*pointSize)
 	}
 	found.tree.start(s.TreeBase)
-	scanner := NewScanner(NewFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
+	scanner := NewScanner(newFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
 	for pause, yield := int64(betweenBytes), int64(yieldBytes); ; {
 		f, ok, err := scanner.Next()
 		if err != nil {

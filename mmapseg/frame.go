@@ -118,8 +118,7 @@ func putPrefix(frame []byte, kind FrameType, flags uint8, length int, mark Mark,
 	le.PutUint32(frame[prefixChecked:], crc(seed, frame[:prefixChecked]))
 }
 
-// Frame is one sound frame of a segment. Body and Bytes are borrowed from what
-// was scanned.
+// Frame is one sound frame of a segment. Bytes is borrowed from what was scanned.
 type Frame struct {
 	Type   FrameType
 	Offset int64 // from the start of the file

@@ -137,7 +137,7 @@ func FuzzScanner(f *testing.F) {
 			reheader(image, salt)
 		}
 		size := int64(len(image))
-		window := &countingWindow{Window: NewFileWindow(bytes.NewReader(image), size)}
+		window := &countingWindow{Window: newFileWindow(bytes.NewReader(image), size)}
 		var found [2]int
 		bounded(t, len(image), func() {
 			scanner := NewScanner(window, salt, "x.seg", HeaderSize, int64(limit))
@@ -177,7 +177,7 @@ func walkFuzzed(t *testing.T, scanner *Scanner) (frames int) {
 		if err != nil && !errors.Is(err, ErrVersion) {
 			t.Fatal(err)
 		}
-		more, err := scanner.Resync()
+		more, err := scanner.resync()
 		must(t, err)
 		if !more {
 			return frames

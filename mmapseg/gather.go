@@ -36,7 +36,7 @@ type gathered struct {
 // sequences less [Segment.Floor]. All must be visible; their order is free. It takes as
 // many from the beginning of ordinals as a group holds, 64 frames of together
 // 128 KiB, or a larger one alone, and returns how many it took: at least one, unless
-// there are none or an error is returned. Then [Group.Frame] gives them. check asks for
+// there are none or an error is returned. Then [Group.Step] gives them. check asks for
 // every checksum to be verified.
 //
 // Errors: [ErrSegmentClosed], and fault.ErrMapFault when the device could not give the
@@ -51,17 +51,6 @@ func (s *Segment) Gather(g *Group, ordinals []uint32, check bool) (taken int, er
 	}
 	g.count = taken
 	return taken, nil
-}
-
-// Len returns how many frames the group has.
-func (g *Group) Len() int { return g.count }
-
-// Frame is [Group.Step] with a frame of its own.
-func (g *Group) Frame(i int) (f Frame, ok bool) {
-	if found := g.Step(i); found != nil {
-		return *found, true
-	}
-	return Frame{}, false
 }
 
 // Step returns the frame of the i-th ordinal that was taken, valid until the next Step or Gather.

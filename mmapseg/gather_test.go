@@ -22,19 +22,19 @@ func (m *model) gatherAll(tb tester, s *Segment, g *Group, ordinals []uint32, ch
 	for len(ordinals) > 0 {
 		taken, err := s.Gather(g, ordinals, check)
 		must(tb, err)
-		if taken < 1 || taken > min(len(ordinals), gatherFrames) || g.Len() != taken {
-			tb.Fatalf("%d of %d taken, the group has %d", taken, len(ordinals), g.Len())
+		if taken < 1 || taken > min(len(ordinals), gatherFrames) || g.count != taken {
+			tb.Fatalf("%d of %d taken, the group has %d", taken, len(ordinals), g.count)
 		}
 		bytes := 0
 		for i := range taken {
 			sequence := s.Floor + uint64(ordinals[i])
-			f, ok := g.Frame(i)
-			if !ok {
+			f := g.Step(i)
+			if f == nil {
 				missed++
 				continue
 			}
 			bytes += len(f.Bytes)
-			checkEvent(tb, m.decoder, &f, sequence, m.sizes[sequence])
+			checkEvent(tb, m.decoder, f, sequence, m.sizes[sequence])
 			if whole, _, _, err := m.set.Find(sequence, nil, check); err != nil || whole.Offset != f.Offset || whole.InBatch() != f.InBatch() {
 				tb.Fatalf("event %d: at %d, found at %d, %v", sequence, f.Offset, whole.Offset, err)
 			}
@@ -42,7 +42,7 @@ func (m *model) gatherAll(tb tester, s *Segment, g *Group, ordinals []uint32, ch
 		if taken > 1 && bytes > gatherBytes {
 			tb.Fatalf("a group of %d bytes", bytes)
 		}
-		if _, ok := g.Frame(taken); ok {
+		if g.Step(taken) != nil {
 			tb.Fatalf("a frame that was not taken")
 		}
 		ordinals = ordinals[taken:]
@@ -123,11 +123,11 @@ func TestADamagedFrameIsLeftOutOfItsGroup(t *testing.T) {
 		g := new(Group)
 		for _, check := range []bool{true, false} {
 			missed := []uint32{}
-			for rest := all; len(rest) > 0; rest = rest[g.Len():] {
+			for rest := all; len(rest) > 0; rest = rest[g.count:] {
 				_, err := p.s.Gather(g, rest, check)
 				must(t, err)
-				for i := range g.Len() {
-					if _, ok := g.Frame(i); !ok {
+				for i := range g.count {
+					if g.Step(i) == nil {
 						missed = append(missed, rest[i])
 					}
 				}
@@ -176,10 +176,10 @@ func TestNothingIsGatheredFromAClosedSegment(t *testing.T) {
 		t.Errorf("%d taken, %v", taken, err)
 	}
 	must(t, p.s.Close())
-	if taken, err := p.s.Gather(g, []uint32{1, 2}, true); taken != 0 || g.Len() != 0 || !errors.Is(err, ErrSegmentClosed) {
-		t.Errorf("closed: %d taken, the group has %d, %v", taken, g.Len(), err)
+	if taken, err := p.s.Gather(g, []uint32{1, 2}, true); taken != 0 || g.count != 0 || !errors.Is(err, ErrSegmentClosed) {
+		t.Errorf("closed: %d taken, the group has %d, %v", taken, g.count, err)
 	}
-	if _, ok := g.Frame(0); ok {
+	if g.Step(0) != nil {
 		t.Error("a frame of the group before")
 	}
 }
@@ -201,7 +201,7 @@ func TestGatheringDoesNotAllocate(t *testing.T) {
 			t.Error(err)
 		}
 		for i := range taken {
-			_, _ = g.Frame(i)
+			_ = g.Step(i)
 		}
 		if rest = rest[taken:]; len(rest) == 0 {
 			rest = ordinals
@@ -235,12 +235,12 @@ func TestGroupsAreGatheredWhileTheSegmentIsFilled(t *testing.T) {
 			taken, err := p.s.Gather(g, ordinals, true)
 			must(elsewhere{t}, err)
 			for i := range taken {
-				f, ok := g.Frame(i)
-				if !ok {
+				f := g.Step(i)
+				if f == nil {
 					t.Errorf("event %d of %d is not there", ordinals[i]+1, visible)
 					return
 				}
-				checkEvent(elsewhere{t}, m.decoder, &f, uint64(ordinals[i])+1, int(ordinals[i]%3))
+				checkEvent(elsewhere{t}, m.decoder, f, uint64(ordinals[i])+1, int(ordinals[i]%3))
 			}
 			if _, _, _, err := m.set.Find(visible, nil, true); err != nil {
 				t.Errorf("event %d: %v", visible, err)

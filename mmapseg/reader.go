@@ -289,7 +289,7 @@ func (r *Reader) damage(bad problem) error {
 		r.spent += int64(leWord(r.chunk[r.at:]) >> 32)
 	}
 	if r.window == nil || r.window.Size() != end {
-		r.window = NewFileWindow(s.file, end)
+		r.window = newFileWindow(s.file, end)
 	}
 	scanner := NewScanner(r.window, s.Salt, s.name, offset, end)
 	scanner.spent = r.spent

@@ -44,9 +44,9 @@ type fileWindow struct {
 // windowSize is how much a file window reads at once, in bytes.
 const windowSize = 1 << 20
 
-// NewFileWindow returns a window that reads the file with pread, a MiB at a time;
+// newFileWindow returns a window that reads the file with pread, a MiB at a time;
 // it holds that much memory, or one frame's length where that is more.
-func NewFileWindow(file io.ReaderAt, size int64) Window {
+func newFileWindow(file io.ReaderAt, size int64) Window {
 	return &fileWindow{file: file, size: size, piece: windowSize}
 }
 
@@ -77,7 +77,7 @@ func (w *fileWindow) Bytes(offset int64, n int) ([]byte, error) {
 
 // Scanner walks the frames of one segment in order. It stops in front of the
 // first bytes that are no sound frame; whether that is the end, a torn tail or
-// damage is for the caller to judge, with [Scanner.Resync].
+// damage is for the caller to judge, with the help of [Scanner.Headers].
 type Scanner struct {
 	window Window
 	salt   Salt
@@ -191,15 +191,15 @@ func (s *Scanner) Headers(found func(Sighting) bool) error {
 }
 
 // resyncWork bounds how many bytes of unsound bodies one scanner checks before
-// [Scanner.Resync] gives up, as a multiple of the scanner's limit. Damage that
+// resync gives up, as a multiple of the scanner's limit. Damage that
 // nobody forged takes each byte once.
 const resyncWork = 4
 
-// Resync moves the scanner to the next sound frame behind where it stands and
-// reports whether there is one. The work of a scanner that goes on with Resync
+// resync moves the scanner to the next sound frame behind where it stands and
+// reports whether there is one. The work of a scanner that goes on with resync
 // whenever Next stops is linear in its bytes: forged headers whose bodies are not
 // sound use up a budget, and then the search ends as if there were no more.
-func (s *Scanner) Resync() (bool, error) {
+func (s *Scanner) resync() (bool, error) {
 	start := s.offset
 	for s.offset += FrameAlign; s.spent <= resyncWork*s.limit; s.offset += FrameAlign {
 		var next Sighting
@@ -223,7 +223,7 @@ func (s *Scanner) Resync() (bool, error) {
 // behind it. found is false if there is none.
 func (s *Scanner) eventBehind(sequence uint64) (f Frame, found bool, err error) {
 	for {
-		if more, err := s.Resync(); err != nil || !more {
+		if more, err := s.resync(); err != nil || !more {
 			return Frame{}, false, err
 		}
 		for {

@@ -85,7 +85,7 @@ func hostileImages(size int64, salt Salt) map[string][]byte {
 	}
 }
 
-// walkWhole goes through a scanner with Next and Resync to the end and returns how many sound frames it met.
+// walkWhole goes through a scanner with Next and resync to the end and returns how many sound frames it met.
 func walkWhole(tb tester, scanner *Scanner) (frames int) {
 	tb.Helper()
 	for {
@@ -95,7 +95,7 @@ func walkWhole(tb tester, scanner *Scanner) (frames int) {
 			frames++
 			continue
 		}
-		more, err := scanner.Resync()
+		more, err := scanner.resync()
 		must(tb, err)
 		if !more {
 			return frames
@@ -119,7 +119,7 @@ func TestScanningHostileBytesIsLinear(t *testing.T) {
 				t.Errorf("%s, %d bytes: %d bytes were asked for, at most %d", name, size, asked[i], limit)
 			}
 			file := &countingReader{Reader: bytes.NewReader(image)}
-			walkWhole(t, NewScanner(NewFileWindow(file, size), salt, "x.seg", HeaderSize, size))
+			walkWhole(t, NewScanner(newFileWindow(file, size), salt, "x.seg", HeaderSize, size))
 			read[i] = file.read
 		}
 		if asked[1] > 5*asked[0]/2 || read[1] > 5*read[0]/2 {
@@ -134,12 +134,12 @@ func TestAFileIsReadAFewTimesAtMost(t *testing.T) {
 	const size = 5 << 20
 	for name, image := range hostileImages(size, salt) {
 		file := &countingReader{Reader: bytes.NewReader(image)}
-		walkWhole(t, NewScanner(NewFileWindow(file, size), salt, "x.seg", HeaderSize, size))
+		walkWhole(t, NewScanner(newFileWindow(file, size), salt, "x.seg", HeaderSize, size))
 		if limit := int64(2*(resyncWork+3)) * size; file.read > limit {
 			t.Errorf("%s: %d bytes read of a file of %d", name, file.read, size)
 		}
 		file.read = 0
-		scanner := NewScanner(NewFileWindow(file, size), salt, "x.seg", HeaderSize, size)
+		scanner := NewScanner(newFileWindow(file, size), salt, "x.seg", HeaderSize, size)
 		must(t, scanner.Headers(func(Sighting) bool { return true }))
 		if file.read > size+8*windowSize/1024 {
 			t.Errorf("%s: looking at headers read %d bytes of a file of %d", name, file.read, size)
@@ -154,7 +154,7 @@ func TestHostileFilesDoNotFillTheMemory(t *testing.T) {
 	for name, image := range hostileImages(size, salt) {
 		t.Run(name, func(t *testing.T) {
 			bounded(t, size, func() {
-				walkWhole(t, NewScanner(NewFileWindow(bytes.NewReader(image), size), salt, "x.seg", HeaderSize, size))
+				walkWhole(t, NewScanner(newFileWindow(bytes.NewReader(image), size), salt, "x.seg", HeaderSize, size))
 			})
 		})
 	}
@@ -202,7 +202,7 @@ func TestDamageThatNobodyForgedNeverEndsTheSearch(t *testing.T) {
 			image[offset+200] ^= 4
 		}
 	}
-	for name, window := range map[string]Window{"memory": Memory(image), "file": NewFileWindow(bytes.NewReader(image), int64(len(image)))} {
+	for name, window := range map[string]Window{"memory": Memory(image), "file": newFileWindow(bytes.NewReader(image), int64(len(image)))} {
 		if n := walkWhole(t, NewScanner(window, p.s.Salt, "x.seg", HeaderSize, p.tail)); n != len(keep) {
 			t.Errorf("%s: %d sound frames found, want %d", name, n, len(keep))
 		}

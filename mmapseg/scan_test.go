@@ -51,7 +51,7 @@ func TestAScannerWalksAllFramesInOrder(t *testing.T) {
 	if scanner.Offset() != int64(len(image)) || scanner.Problem() != "the file ends" {
 		t.Errorf("stopped at %d of %d: %s", scanner.Offset(), len(image), scanner.Problem())
 	}
-	if more, err := scanner.Resync(); more || err != nil || scanner.Offset() != int64(len(image)) {
+	if more, err := scanner.resync(); more || err != nil || scanner.Offset() != int64(len(image)) {
 		t.Errorf("resync at the end: %v %v, now at %d", more, err, scanner.Offset())
 	}
 }
@@ -121,14 +121,14 @@ func TestResyncFindsExactlyTheNextSoundFrame(t *testing.T) {
 		if rapid.Bool().Draw(t, "whole") {
 			limit = int64(len(b))
 		}
-		windows := map[string]Window{"memory": Memory(b), "file": NewFileWindow(bytes.NewReader(b), int64(len(b)))}
+		windows := map[string]Window{"memory": Memory(b), "file": newFileWindow(bytes.NewReader(b), int64(len(b)))}
 		for name, window := range windows {
 			resyncLikeTheOracle(t, name, NewScanner(window, salt, "x.seg", HeaderSize, limit), b, salt, limit)
 		}
 	})
 }
 
-// resyncLikeTheOracle walks the image to its end with Next and Resync.
+// resyncLikeTheOracle walks the image to its end with Next and resync.
 func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, salt Salt, limit int64) {
 	soundFrom := func(offset int64) int64 {
 		for ; offset < limit; offset += FrameAlign {
@@ -151,7 +151,7 @@ func resyncLikeTheOracle(t *rapid.T, name string, scanner *Scanner, b []byte, sa
 			}
 			continue
 		}
-		more, err := scanner.Resync()
+		more, err := scanner.resync()
 		must(t, err)
 		want := soundFrom(offset + FrameAlign)
 		if more != (want >= 0) || more && scanner.Offset() != want || !more && scanner.Offset() != offset {
@@ -167,7 +167,7 @@ func TestResyncFindsAFrameEightBytesAhead(t *testing.T) {
 	image, salt := sampleSegment(t)
 	for _, span := range frameSpans(t, image, salt, int64(len(image))) {
 		scanner := NewScanner(Memory(image), salt, "x.seg", span[0]-FrameAlign, int64(len(image)))
-		if more, err := scanner.Resync(); !more || err != nil || scanner.Offset() != span[0] {
+		if more, err := scanner.resync(); !more || err != nil || scanner.Offset() != span[0] {
 			t.Errorf("from %d: %v %v, now at %d", span[0]-FrameAlign, more, err, scanner.Offset())
 		}
 	}
@@ -179,7 +179,7 @@ func TestHeadersShowsEverySoundHeaderOnceAndStopsWhenTold(t *testing.T) {
 	b := bytes.Clone(image)
 	b[spans[2][0]+30] ^= 1 // damaged body: the header alone proves its mark
 	b[spans[4][0]+2] ^= 1  // damaged header
-	for name, window := range map[string]Window{"memory": Memory(b), "file": NewFileWindow(bytes.NewReader(b), int64(len(b)))} {
+	for name, window := range map[string]Window{"memory": Memory(b), "file": newFileWindow(bytes.NewReader(b), int64(len(b)))} {
 		for stop := 1; stop <= len(spans); stop++ {
 			scanner := NewScanner(window, salt, "x.seg", HeaderSize, int64(len(b)))
 			var got []int64
@@ -223,11 +223,11 @@ func (r brokenReader) ReadAt(p []byte, offset int64) (int, error) {
 
 func TestAFailedReadIsAnErrorAndNotTheEnd(t *testing.T) {
 	image, salt := sampleSegment(t)
-	scanner := NewScanner(NewFileWindow(brokenReader{bytes.NewReader(image), 5000}, int64(len(image))), salt, "x.seg", HeaderSize, int64(len(image)))
+	scanner := NewScanner(newFileWindow(brokenReader{bytes.NewReader(image), 5000}, int64(len(image))), salt, "x.seg", HeaderSize, int64(len(image)))
 	if _, ok, err := scanner.Next(); ok || !errors.Is(err, errBroken) {
 		t.Errorf("next: %v %v", ok, err)
 	}
-	if more, err := scanner.Resync(); more || !errors.Is(err, errBroken) {
+	if more, err := scanner.resync(); more || !errors.Is(err, errBroken) {
 		t.Errorf("resync: %v %v", more, err)
 	}
 	if err := scanner.Headers(func(Sighting) bool { return true }); !errors.Is(err, errBroken) {
@@ -242,7 +242,7 @@ func TestAFileThatBecameShorterEndsTheScan(t *testing.T) {
 	image, salt := sampleSegment(t)
 	spans := frameSpans(t, image, salt, int64(len(image)))
 	for cut := int64(0); cut <= int64(len(image)); cut += 40 {
-		window := NewFileWindow(bytes.NewReader(image[:cut]), int64(len(image)))
+		window := newFileWindow(bytes.NewReader(image[:cut]), int64(len(image)))
 		scanner := NewScanner(window, salt, "x.seg", HeaderSize, int64(len(image)))
 		n := 0
 		for {
@@ -257,7 +257,7 @@ func TestAFileThatBecameShorterEndsTheScan(t *testing.T) {
 		for want < len(spans) && spans[want][0]+spans[want][1] <= cut {
 			want++
 		}
-		if more, err := scanner.Resync(); n != want || more || err != nil {
+		if more, err := scanner.resync(); n != want || more || err != nil {
 			t.Fatalf("cut at %d: %d frames, want %d; resync %v %v", cut, n, want, more, err)
 		}
 	}
@@ -271,7 +271,7 @@ func TestAFileWindowShowsWhatMemoryShows(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		size := int64(rapid.IntRange(0, len(b)).Draw(t, "size"))
-		window := NewFileWindow(bytes.NewReader(b), size)
+		window := newFileWindow(bytes.NewReader(b), size)
 		if window.Size() != size {
 			t.Fatalf("size %d, want %d", window.Size(), size)
 		}
@@ -296,7 +296,7 @@ func TestFramesLargerThanTheWindowAreScanned(t *testing.T) {
 		p.event(size)
 	}
 	image := p.image()
-	for name, window := range map[string]Window{"memory": Memory(image), "file": NewFileWindow(bytes.NewReader(image), int64(len(image)))} {
+	for name, window := range map[string]Window{"memory": Memory(image), "file": newFileWindow(bytes.NewReader(image), int64(len(image)))} {
 		scanner := NewScanner(window, p.s.Salt, "x.seg", HeaderSize, p.tail)
 		decoder := NewDecoder()
 		for sequence := uint64(1); sequence < p.next; sequence++ {

@@ -224,7 +224,7 @@ func (s *Segment) search(sequence, last uint64, buf []byte) (Frame, []byte, erro
 			if corrupt == nil {
 				corrupt = &CorruptError{Segment: s.name, Offset: scanner.Offset(), Problem: scanner.Problem()}
 			}
-			if more, err := scanner.Resync(); err != nil {
+			if more, err := scanner.resync(); err != nil {
 				return Frame{}, buf, err
 			} else if !more {
 				return Frame{}, buf, missing(corrupt, first, last)
