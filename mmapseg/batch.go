@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/batpak/batpak/event"
-	"github.com/batpak/batpak/internal/fault"
 )
 
 // The room that a batch's begin frame takes, without a key and with the longest one.
@@ -26,19 +25,15 @@ func (s *Segment) BatchBegin(first *Frame) (b BatchBegin, ok bool, err error) {
 	if !first.InBatch() || first.Type != FrameEvent {
 		return b, false, nil
 	}
-	if !s.holders.Hold() {
-		return b, false, ErrSegmentClosed
-	}
-	defer s.holders.Let()
 	var copied [maxBatchBegin]byte
 	from := max(first.Offset-maxBatchBegin, HeaderSize)
 	n := first.Offset - from
-	err = fault.Guard(func() {
+	err = s.Read(func() {
 		s.pages.Load().bring(from, first.Offset)
 		copy(copied[:], s.read.Bytes()[from:first.Offset])
 	})
 	if err != nil {
-		return b, false, fmt.Errorf("read %s: %w", s.name, err)
+		return b, false, err
 	}
 	// The longest is the one: a shorter one could only stand in its key.
 	for at := int64(0); at+minBatchBegin <= n; at += FrameAlign {

@@ -9,7 +9,7 @@
 //     frames; [Scanner] walks the frames of a segment and finds the next sound one behind damage.
 //   - [Create] makes a segment, reserved for real and synced, under its final
 //     name; [Segment.Populate] brings its pages in ahead of the tail;
-//     [Segment.Seal] turns a finished one into an immutable file with a footer.
+//     [Segment.Seal] and [Segment.GiveBack] turn a finished one into an immutable file with a footer.
 //   - [Set] is what readers see: the segments in order, and how far each may be
 //     read. Reading takes no lock: pins are counted per segment.
 //   - [Segment.Gather] reads many single frames of a segment at once, and

@@ -13,10 +13,8 @@ import (
 	"github.com/batpak/batpak/internal/checked"
 )
 
-const betweenBytes = 256 << 10
-
-// yieldBytes is after how many bytes the processor is offered to others: about 300 us of computing.
-const yieldBytes = 256 << 10
+// pauseBytes is after how many bytes the processor is offered to others: about 300 us of computing.
+const pauseBytes = 256 << 10
 
 // BuildFooter reads the frames of a segment, which end at framesEnd, and returns
 // its footer's bytes. It is an error if they are not sound to the last.
@@ -69,7 +67,7 @@ func (s *Segment) survey(framesEnd int64, between func()) (*facts, error) {
 	}
 	found.tree.start(s.TreeBase)
 	scanner := NewScanner(newFileWindow(s.file, framesEnd), s.Salt, s.Name(), HeaderSize, framesEnd)
-	for pause, yield := int64(betweenBytes), int64(yieldBytes); ; {
+	for pause := int64(pauseBytes); ; {
 		f, ok, err := scanner.Next()
 		if err != nil {
 			return nil, err
@@ -77,13 +75,12 @@ func (s *Segment) survey(framesEnd int64, between func()) (*facts, error) {
 		if !ok {
 			break
 		}
-		if f.Offset >= yield {
+		if f.Offset >= pause {
 			runtime.Gosched()
-			yield = f.Offset + yieldBytes
-		}
-		if between != nil && f.Offset >= pause {
-			between()
-			pause = f.Offset + betweenBytes
+			if between != nil {
+				between()
+			}
+			pause = f.Offset + pauseBytes
 		}
 		switch f.Type {
 		case FrameEvent:

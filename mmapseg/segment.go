@@ -3,7 +3,7 @@
 //	prepared  made by Create; no frames, not in the Set
 //	active    the commit section stores frames into it
 //	retired   Retire took its writable mapping; nothing can be stored any more
-//	sealed    Seal wrote its footer and cut the file; immutable from here on
+//	sealed    Seal wrote its footer, GiveBack cut the file; immutable from here on
 //	closed    Close: unmapped when the last holder is gone
 //
 // Readers may use it from active to closed, below the offset that was published

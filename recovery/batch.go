@@ -71,17 +71,16 @@ func (w *walk) checkBatch(head *mmapseg.Frame, begin *mmapseg.BatchBegin) (behin
 	if !ok {
 		return 0, unsoundBytes, nil
 	}
-	problem, err = w.checkCommit(&f, begin, end, sum)
-	if problem != "" || err != nil {
+	if problem = w.checkCommit(&f, begin, end, sum); problem != "" {
 		w.scanner.MoveTo(f.Offset)
 	}
-	return f.End(), problem, w.kept(err)
+	return f.End(), problem, nil
 }
 
-// checkCommit says in what the frame is not the commit frame of the batch.
-func (w *walk) checkCommit(f *mmapseg.Frame, begin *mmapseg.BatchBegin, end int64, sum uint32) (problem string, err error) {
+// checkCommit says in what the frame is not the commit frame of the batch; "" if it is.
+func (w *walk) checkCommit(f *mmapseg.Frame, begin *mmapseg.BatchBegin, end int64, sum uint32) (problem string) {
 	if f.Type != mmapseg.FrameBatchCommit || f.Offset != end {
-		return "a batch has no commit frame where its begin frame says", nil
+		return "a batch has no commit frame where its begin frame says"
 	}
 	commit, err := mmapseg.DecodeBatchCommit(f, w.file.name)
 	if hooks.Enabled && hooks.Planted(hooks.BatchUnchecked) {
@@ -89,13 +88,13 @@ func (w *walk) checkCommit(f *mmapseg.Frame, begin *mmapseg.BatchBegin, end int6
 	}
 	switch {
 	case err != nil:
-		return "a batch has a commit frame that can't be understood", nil
+		return "a batch has a commit frame that can't be understood"
 	case commit.Events != begin.Events || commit.Bytes != begin.Bytes || commit.FirstSequence != begin.FirstSequence:
-		return "the begin and commit frames of a batch contradict each other", nil
+		return "the begin and commit frames of a batch contradict each other"
 	case commit.CRC != sum:
-		return "the events of a batch are not those that its commit frame binds", nil
+		return "the events of a batch are not those that its commit frame binds"
 	}
-	return "", nil
+	return ""
 }
 
 // giveBatch gives out the events of a batch that counts.
