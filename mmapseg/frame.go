@@ -13,12 +13,12 @@ import (
 // was written. Marks compare like numbers. 0 is before everything.
 type Mark uint64
 
-// MakeMark returns the mark of a byte offset in a segment.
+// MakeMark returns the mark of a byte offset in a segment, whose number is [MaxNumber] at most.
 func MakeMark(segment uint64, offset int64) Mark {
 	return Mark(segment<<32 | uint64(offset/FrameAlign)&0xFFFFFFFF)
 }
 
-// Segment returns the low 32 bits of the segment's number.
+// Segment returns the segment's number.
 func (m Mark) Segment() uint32 { return uint32(m >> 32) }
 
 // Offset returns the byte offset in the segment.

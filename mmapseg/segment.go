@@ -28,6 +28,10 @@ const (
 	MaxSize = 1 << 34
 )
 
+// MaxNumber is the highest number of a segment: marks have 32 bits for it, and of a higher one nobody could tell what is
+// durable in it.
+const MaxNumber = 1<<32 - 1
+
 // Segment is one segment file. Its methods for storing and sealing belong to one
 // goroutine at a time; reading may go on beside them, from any number.
 type Segment struct {
@@ -88,8 +92,8 @@ func Create(dir vfs.Dir, h Header) (*Segment, error) {
 	if h.Size < MinSize || h.Size > MaxSize || h.Size%4096 != 0 {
 		return nil, fmt.Errorf("batpak: segment of %d bytes: must be a multiple of 4096 from %d to %d", h.Size, MinSize, int64(MaxSize))
 	}
-	if _, _, ok := ParseFileName(h.Name()); !ok {
-		return nil, fmt.Errorf("batpak: segment %d of generation %d: the number must be 1 or more, the generation 99999 at most", h.Number, h.Generation)
+	if _, _, ok := ParseFileName(h.Name()); !ok || h.Number > MaxNumber {
+		return nil, fmt.Errorf("batpak: segment %d of generation %d: the number must be 1 to %d, the generation 99999 at most", h.Number, h.Generation, uint64(MaxNumber))
 	}
 	temporary := h.Name() + temporarySuffix
 	file, err := dir.Create(temporary)

@@ -4,6 +4,7 @@
 package recovery_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -198,20 +199,18 @@ func TestAnEmptyFileWithTheHighestNumberTakesNoNumber(t *testing.T) {
 		t.Errorf("left %s", names)
 	}
 
-	b := slices.Clone(imageOf(t, w.dir)[name(0)]) // with a header that fits its name
-	header, err := mmapseg.DecodeHeader(name(0), b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	header.Number = math.MaxUint64
-	made, err := mmapseg.Create(dir, header)
-	if err == nil {
-		err = made.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := load(t, dir, recovery.Options{}).state.Resume(dir, resumption()); !errors.Is(err, mmapseg.ErrCorrupt) {
-		t.Errorf("without a number left: %v", err)
+	for _, number := range []uint64{mmapseg.MaxNumber, math.MaxUint64} { // with a header that fits its name, and no frames
+		b := slices.Clone(imageOf(t, w.dir)[name(0)])
+		clear(b[mmapseg.HeaderSize:])
+		binary.LittleEndian.PutUint64(b[16:], number)
+		resum(b)
+		files := imageOf(t, dir)
+		files[mmapseg.FileName(number, 0)] = b
+		dir := files.memory(t)
+		_, err := load(t, dir, recovery.Options{}).state.Resume(dir, resumption())
+		var corrupt *mmapseg.CorruptError
+		if !errors.As(err, &corrupt) || corrupt.Segment != mmapseg.FileName(number, 0) {
+			t.Errorf("without a number left: %v", err)
+		}
 	}
 }

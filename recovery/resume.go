@@ -141,8 +141,8 @@ func (s *State) resumable(r *Resumption) error {
 	if s.Incarnation == math.MaxUint64 {
 		return errors.New("batpak: no incarnation is left")
 	}
-	if s.present == math.MaxUint64 {
-		return &mmapseg.CorruptError{Segment: mmapseg.FileName(s.present, 0), Problem: "a file has the highest number of all, none is left for the next segment"}
+	if s.present >= mmapseg.MaxNumber {
+		return &mmapseg.CorruptError{Segment: mmapseg.FileName(s.present, 0), Problem: fmt.Sprintf("a file has this number, and none up to %d is left for the next segment", uint64(mmapseg.MaxNumber))}
 	}
 	if !s.Clean && s.Exists && s.Ahead > sequenceLimit-s.LastSequence {
 		return fmt.Errorf("batpak: no sequence is left behind %d and the %d that may be lost", s.LastSequence, s.Ahead)
