@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -118,15 +119,10 @@ func BenchmarkSyncOfManyPages(b *testing.B) {
 				f := newFile(b, pages*page)
 				m := mustMap(b, f, pages*page, ReadWrite)
 				unit := make([]byte, pages*page)
-				stop := make(chan struct{})
-				defer close(stop)
+				var stop atomic.Bool
+				defer stop.Store(true)
 				go func() {
-					for {
-						select {
-						case <-stop:
-							return
-						default:
-						}
+					for !stop.Load() { // it is to keep a processor busy
 					}
 				}()
 				for b.Loop() {
