@@ -37,7 +37,7 @@ const (
 // such steps, and can have the consequences of any.
 var consequences = map[hooks.Point]consequence{
 	hooks.FileClose:   anythingOrNothing,
-	hooks.AppendPlace: appendFails, hooks.SyncStaged: poisons, hooks.RotateBegin: appendFails,
+	hooks.AppendPlace: appendFails, hooks.SyncStaged: poisons, hooks.SyncUnload: onlyLogged, hooks.RotateBegin: appendFails,
 	hooks.PrepareCreate: appendOrLog, hooks.PreparePopulate: onlyLogged,
 	hooks.SealRetire: onlyLogged, hooks.SealSync: poisons, hooks.SealFooter: onlyLogged, hooks.SealWrite: onlyLogged,
 	hooks.SealGiveBack: onlyLogged,

@@ -213,6 +213,7 @@ type Options struct {
 	//	ERROR  next segment not prepared: segment bytes error
 	//	WARN   segment not populated: segment from to error
 	//	WARN   small pages not asked for: segment error
+	//	WARN   pages not unloaded: segment error
 	//	WARN   unused segment not discarded: segment error
 	//	WARN   copy-on-write file system: the disk can be full in spite of preallocation: file_system
 	//

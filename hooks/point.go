@@ -71,6 +71,8 @@ const (
 	PublishDurable
 	// SyncStaged is reached before a segment that holds frames is synced. Failing: as if that sync failed.
 	SyncStaged
+	// SyncUnload is reached before the pages that a sync is about to write are unloaded. Failing: as if that failed.
+	SyncUnload
 	// GroupSnapshot is reached before the leader of a group looks at what is staged.
 	GroupSnapshot
 	// GroupCovered is reached when the leader has looked, before those who come are told what its sync covers.
@@ -144,7 +146,7 @@ var pointNames = [...]string{
 	DirectoryUnlock: "directory-unlock", DirectoryClose: "directory-close",
 	AppendJudged: "append-judged", AppendAgain: "append-again", AppendAnswer: "append-answer",
 	AppendPlace: "append-place", BatchPlace: "batch-place", AppendStaged: "append-staged", PublishVisible: "publish-visible", PublishDurable: "publish-durable",
-	SyncStaged: "sync-staged", GroupSnapshot: "group-snapshot", GroupCovered: "group-covered", GroupWake: "group-wake", AheadWait: "ahead-wait",
+	SyncStaged: "sync-staged", SyncUnload: "sync-unload", GroupSnapshot: "group-snapshot", GroupCovered: "group-covered", GroupWake: "group-wake", AheadWait: "ahead-wait",
 	RotateBegin: "rotate-begin", RotateEnd: "rotate-end",
 	PrepareCreate: "prepare-create", PreparePopulate: "prepare-populate", PrepareReady: "prepare-ready",
 	SealRetire: "seal-retire", SealSync: "seal-sync", SealFooter: "seal-footer", SealWrite: "seal-write",

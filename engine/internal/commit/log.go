@@ -164,9 +164,10 @@ type Log struct {
 	populateAhead int64
 	kickAt        int64 // tail at which the preparer has something to do
 	sealQueue     []*Retired
-	poison        error      // the failure; nil: none
-	untold        error      // the same until it is logged
-	rotated       []rotation // that were not logged yet
+	poison        error         // the failure; nil: none
+	untold        error         // the same until it is logged
+	rotated       []rotation    // that were not logged yet
+	notUnloaded   []notUnloaded // the same
 	// exclusive is the unit that alone may be placed, since others came between too often; nil: all may.
 	exclusive *Unit
 	room      *sync.Cond // on mu: prepared, retired, preparing, exclusive, poison or closing changed
@@ -339,16 +340,19 @@ type rotation struct {
 	last     uint64 // its highest sequence
 }
 
-// tell logs what the commit section can't log itself: a poisoning and rotations that were not logged yet. It is called where
+// tell logs what can't be logged where it happens, since locks are held there: a poisoning, rotations, pages that were not unloaded. It is called where
 // no lock is held: a handler may be slow, and may ask the store.
 func (l *Log) tell() {
 	l.mu.Lock()
-	cause, rotated := l.untold, l.rotated
-	l.untold, l.rotated = nil, nil
+	cause, rotated, loaded := l.untold, l.rotated, l.notUnloaded
+	l.untold, l.rotated, l.notUnloaded = nil, nil, nil
 	l.mu.Unlock()
 	for i := range rotated {
 		r := &rotated[i]
 		l.logger.Debug("segment rotated", "segment", r.from, "next", r.to, "last", r.last, "bytes", r.bytes)
+	}
+	for _, f := range loaded {
+		l.logger.Warn("pages not unloaded", "segment", f.segment, "error", f.err)
 	}
 	if cause != nil {
 		l.logger.Error("store poisoned", "error", cause)

@@ -81,7 +81,7 @@ func (l *Log) prepareStep() bool {
 	if l.wantsSegment() {
 		wake(l.createKick)
 	}
-	active, rotated := l.active, len(l.rotated) > 0
+	active, untold := l.active, len(l.rotated)+len(l.notUnloaded) > 0
 	if l.tail > l.populated && l.populated < active.Size { // appends have caught up and fault
 		l.populateAhead = min(2*l.populateAhead, maxPopulateAhead)
 	}
@@ -92,7 +92,7 @@ func (l *Log) prepareStep() bool {
 	if from >= to || l.poison != nil || l.closing.Load() {
 		l.kickAt = l.nextKick()
 		l.mu.Unlock()
-		if rotated {
+		if untold {
 			l.tell()
 		}
 		return false

@@ -144,10 +144,31 @@ func (l *Log) unload(at staged) {
 	if at.dirty-from < unloadAtLeast || !l.mapping.TryLock() {
 		return
 	}
-	defer l.mapping.Unlock()
-	if err := at.active.Unload(from, at.dirty); err != nil {
-		l.logger.Warn("pages not unloaded", "segment", at.active.Name(), "error", err)
+	err := l.unloadPages(at.active, from, at.dirty)
+	l.mapping.Unlock()
+	if err == nil {
+		return
 	}
+	l.mu.Lock()
+	l.notUnloaded = append(l.notUnloaded, notUnloaded{at.active.Name(), err})
+	l.mu.Unlock()
+	wake(l.prepareKick) // the preparer tells
+}
+
+// unloadPages is the system call.
+func (l *Log) unloadPages(s *mmapseg.Segment, from, to int64) error {
+	if hooks.Enabled {
+		if err := l.hooks.Reach(hooks.SyncUnload, s.Name()); err != nil {
+			return err
+		}
+	}
+	return s.Unload(from, to)
+}
+
+// notUnloaded is a failure to unload pages of a segment, which costs time and no more.
+type notUnloaded struct {
+	segment string // name of the file
+	err     error
 }
 
 // cover notes that a sync covers what was staged up to a sequence. The caller holds syncing.
