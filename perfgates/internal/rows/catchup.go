@@ -40,21 +40,11 @@ func catchUp(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	if _, _, err := r.drain(newSeries(0)); err != nil { // first touch of everything
 		return nil, err
 	}
-	begin := r.store.Stats()
-	rounds, err := r.scaled().rounds(ctx, fewestRounds, always, func() error {
-		env.progress("round %d at %.0f appends/s", len(r.alone)+1, r.rate)
-		return r.round(ctx)
-	})
-	if err != nil {
-		return nil, err
-	}
-	end := r.store.Stats()
-	results := r.results()
+	results, err := r.inRounds(ctx, "appends/s", r.round, r.results)
 	for i := range results {
-		results[i] = results[i].Add("rounds", rounds).Add("entities", len(r.load.at)).Add("backlog", r.backlog).Add("sync", r.policy).
-			Add("rotations", end.Rotations-begin.Rotations).Add("room_waits", end.RoomWaits-begin.RoomWaits)
+		results[i] = results[i].Add("backlog", r.backlog)
 	}
-	return results, nil
+	return results, err
 }
 
 // round measures the writer's peak, the reader alone, the writer alone at its pace, and both.

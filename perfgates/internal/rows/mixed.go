@@ -64,16 +64,23 @@ func mixedRow(ctx context.Context, env *Env, row string, reads float64) (_ []fig
 	if err := r.findRate(ctx); err != nil {
 		return nil, err
 	}
+	return r.inRounds(ctx, "operations/s", r.round, r.results)
+}
+
+// inRounds calls round as often as is due, and adds to the results what the rounds came to.
+func (r *mixedRun) inRounds(
+	ctx context.Context, unit string, round func(context.Context) error, resultsOf func() []figure.Result,
+) ([]figure.Result, error) {
 	begin := r.store.Stats()
 	rounds, err := r.scaled().rounds(ctx, fewestRounds, always, func() error {
-		env.progress("round %d at %.0f operations/s", len(r.peaks)+1, r.rate)
-		return r.round(ctx)
+		r.env.progress("round %d at %.0f %s", len(r.peaks)+1, r.rate, unit)
+		return round(ctx)
 	})
 	if err != nil {
 		return nil, err
 	}
 	end := r.store.Stats()
-	results := r.results()
+	results := resultsOf()
 	for i := range results {
 		results[i] = results[i].Add("rounds", rounds).Add("entities", len(r.load.at)).Add("sync", r.policy).
 			Add("rotations", end.Rotations-begin.Rotations).Add("room_waits", end.RoomWaits-begin.RoomWaits)

@@ -85,16 +85,7 @@ func TestASeriesThatIsWatchedCountsUntilItIsStopped(t *testing.T) {
 }
 
 func TestAPartEndsWithASegment(t *testing.T) {
-	g := tinyStore(t, tinyEnv(t), entityCount)
-	store, err := g.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := tinyOpen(t)
 	part := newSegmentsOf(store, forever)
 	for range 1000 {
 		if part.over() {

@@ -28,6 +28,21 @@ func tinyStore(t *testing.T, env *Env, entities int) *grown {
 
 func tinyEnv(t *testing.T) *Env { return &Env{Directory: t.TempDir(), Scale: Tiny()} }
 
+// tinyOpen opens a tiny big store for the test.
+func tinyOpen(t *testing.T) *engine.Store {
+	t.Helper()
+	store, err := tinyStore(t, tinyEnv(t), entityCount).open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
 func TestABigStoreIsFilledOncePerRun(t *testing.T) {
 	env := tinyEnv(t)
 	env.Stores = NewStores(env.Directory)
@@ -115,16 +130,7 @@ func TestScanAndRewriteChangesNothing(t *testing.T) {
 }
 
 func TestOtherAnswersAreNoticed(t *testing.T) {
-	g := tinyStore(t, tinyEnv(t), entityCount)
-	store, err := g.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := tinyOpen(t)
 	events := int(store.Stats().Events)
 	before, err := answersOf(store, events)
 	if err != nil {
@@ -185,16 +191,7 @@ func TestNamesOfEntitiesAreNumbersOfThirteenDigits(t *testing.T) {
 }
 
 func TestStreamsAreReadOnceAndTheirGapsNoticed(t *testing.T) {
-	g := tinyStore(t, tinyEnv(t), entityCount)
-	store, err := g.open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := store.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
+	store := tinyOpen(t)
 	r := newStreamRun(store, entityCount)
 	if events, err := r.read(1<<30, engine.ReadOptions{}); err != nil || uint64(events) != store.Stats().Events {
 		t.Errorf("all streams have %d events (%v), want %d", events, err, store.Stats().Events)
