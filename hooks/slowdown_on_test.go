@@ -33,28 +33,28 @@ func slowedBy(t *testing.T, percent string) (*slowdown, *ticking) {
 }
 
 func TestAnArrivalIsHeldUpForThePercentageOfItsOwnTime(t *testing.T) {
-	const appends = 1000
 	for _, c := range []struct {
 		percent          string
 		took, cost, held time.Duration // of each append; held: the cost included
+		appends          time.Duration
 	}{
-		{"20", 1000, 1, 200},
-		{"20", 1000, 150, 200}, // what is spun is less than what is asked for, by what looking costs
-		{"20", 123, 7, 24},     // 24.6 in nanoseconds that are whole
-		{"1", 10_000, 60, 100},
-		{"1000", 1000, 50, 10_000},
-		{"20", 1000, 300, 300}, // can't be less than what it costs
-		{"1000", time.Millisecond, 50, 100 * time.Microsecond}, // at most
+		{"20", 1000, 1, 200, 1000},
+		{"20", 1000, 150, 200, 1000}, // what is spun is less than what is asked for, by what looking costs
+		{"20", 123, 7, 24, 1000},     // 24.6 in nanoseconds that are whole
+		{"1", 10_000, 60, 100, 1000},
+		{"1000", 1000, 50, 10_000, 100},                            // looked at every nanosecond: fewer suffice where they are long
+		{"20", 1000, 300, 300, 1000},                               // can't be less than what it costs
+		{"1000", time.Millisecond, 50, 100 * time.Microsecond, 20}, // at most
 	} {
 		s, clock := slowedBy(t, c.percent)
 		s.cost = c.cost
 		s.hold() // nothing is known of the first one
 		start := clock.at
-		for range appends {
+		for range c.appends {
 			clock.at = clock.at.Add(c.took + c.cost - 1) // the clock itself goes on by 1 in each hold
 			s.hold()
 		}
-		if held := clock.at.Sub(start)/appends - c.took; held < c.held-1 || held > c.held+1 {
+		if held := clock.at.Sub(start)/c.appends - c.took; held < c.held-1 || held > c.held+1 {
 			t.Errorf("%s %% of %v at a cost of %v: held up for %v each, want %v", c.percent, c.took, c.cost, held, c.held)
 		}
 	}

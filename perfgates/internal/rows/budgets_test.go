@@ -1,4 +1,4 @@
-// Every row is run at a tiny size, and what it judges by compared with what is said of it.
+// What results are judged by, beside what is said of it. The rows themselves run in rows_test.go.
 
 package rows
 
@@ -12,27 +12,19 @@ import (
 
 func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
 
-func TestEveryRowJudgesByTheBudgetThatIsSaidOfIt(t *testing.T) {
-	for _, row := range All() {
-		t.Run(row.ID, func(t *testing.T) {
-			results, err := row.Run(t.Context(), &Env{Directory: t.TempDir(), Scale: Tiny()})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range results {
-				b, known := BudgetOf(r)
-				if want := (Known{r.Row, r.Name, r.Unit, r.Better}); !known || b.Known != want || !same(b.Target, r.Target) {
-					t.Errorf("%s %s: %+v, known %v; it has %+v and the target %v", r.Row, r.Name, b, known, want, r.Target)
-				}
-				if !figure.Missing(b.Goal) && (b.Goal != r.ReferenceValue || !r.Goal) {
-					t.Errorf("%s %s: goal %v; its reference is %v, a goal %v", r.Row, r.Name, b.Goal, r.ReferenceValue, r.Goal)
-				}
-				// So much a segment and by the processors that there are: these constants are of the run.
-				if figure.Missing(b.Goal) && r.Goal && r.Row != "P8" && r.Row != "P17" && !figure.Missing(r.ReferenceValue) {
-					t.Errorf("%s %s: its goal %v is not said", r.Row, r.Name, r.ReferenceValue)
-				}
-			}
-		})
+// checkBudget compares what a result is judged by with what is said of it.
+func checkBudget(t *testing.T, r figure.Result) {
+	t.Helper()
+	b, known := BudgetOf(r)
+	if want := (Known{r.Row, r.Name, r.Unit, r.Better}); !known || b.Known != want || !same(b.Target, r.Target) {
+		t.Errorf("%s %s: %+v, known %v; it has %+v and the target %v", r.Row, r.Name, b, known, want, r.Target)
+	}
+	if !figure.Missing(b.Goal) && (b.Goal != r.ReferenceValue || !r.Goal) {
+		t.Errorf("%s %s: goal %v; its reference is %v, a goal %v", r.Row, r.Name, b.Goal, r.ReferenceValue, r.Goal)
+	}
+	// So much a segment and by the processors that there are: these constants are of the run.
+	if figure.Missing(b.Goal) && r.Goal && r.Row != "P8" && r.Row != "P17" && !figure.Missing(r.ReferenceValue) {
+		t.Errorf("%s %s: its goal %v is not said", r.Row, r.Name, r.ReferenceValue)
 	}
 }
 

@@ -1,0 +1,7 @@
+// The constant of race builds, in which rows take five times as long.
+
+//go:build race
+
+package rows
+
+const raceBuild = true
