@@ -1,5 +1,6 @@
-// P10: heap for each event and entity, after a collection less before. The events that
-// are not sealed are in heap_unsealed.go.
+// P10: heap for each event and entity, after a collection less before, in some rounds: the heap
+// is the whole process's, so one reading says little. The events that are not sealed are in
+// heap_unsealed.go.
 
 package rows
 
@@ -12,6 +13,7 @@ import (
 	"github.com/batpak/batpak/engine"
 	"github.com/batpak/batpak/perfgates/figure"
 	"github.com/batpak/batpak/perfgates/internal/host"
+	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
 // Budgets in bytes.
@@ -48,31 +50,25 @@ func heap(ctx context.Context, env *Env) ([]figure.Result, error) {
 }
 
 // heapOfSealed weighs a big store when it has just been opened, and again when all of it has
-// been read and asked for: what readers keep must not grow either.
+// been read and asked for: what readers keep must not grow either. Each opening is a round.
 func heapOfSealed(ctx context.Context, env *Env, p population) (_ []figure.Result, err error) {
 	g, giveBack, err := env.grown(ctx, p.entities)
 	if err != nil {
 		return nil, err
 	}
 	defer giveBack()
-	env.progress("%s: weighing the sealed events", p.name)
-	before := heapBytes()
-	store, err := g.open()
-	if err != nil {
-		return nil, err
+	var opened, read weighing
+	var counters engine.Stats
+	for round := range fewestRounds {
+		env.progress("%s: weighing the sealed events, opening %d", p.name, round+1)
+		if counters, err = weighSealed(ctx, g, &opened, &read); err != nil {
+			return nil, err
+		}
 	}
-	defer func() { err = errors.Join(err, store.Close()) }()
-	if err := settle(ctx, store); err != nil {
-		return nil, err
+	results := []figure.Result{
+		opened.result(p.name+", sealed event", counters.Events),
+		read.result(p.name+", sealed event, after reading all", counters.Events),
 	}
-	counters := store.Stats()
-	opened := weighed(p.name+", sealed event", heapBytes()-before, counters.Events)
-	if err := readAll(ctx, store, counters.Events); err != nil {
-		return nil, err
-	}
-	read := weighed(p.name+", sealed event, after reading all", heapBytes()-before, counters.Events)
-	runtime.KeepAlive(store)
-	results := []figure.Result{opened, read}
 	for i := range results {
 		results[i] = results[i].Add("entities", p.entities).
 			Add("segments", counters.Segments).Add("sealed_segments", counters.SealedSegments)
@@ -80,20 +76,61 @@ func heapOfSealed(ctx context.Context, env *Env, p population) (_ []figure.Resul
 	return results, nil
 }
 
-func weighed(name string, heap float64, events uint64) figure.Result {
-	r := figure.Result{
-		Row: "P10", Name: name, Value: heap / float64(events), Unit: "bytes",
-		Reference: "budget", ReferenceValue: sealedEventBudget, Better: figure.Smaller, Target: 1,
+// weighSealed is one opening.
+func weighSealed(ctx context.Context, g *grown, opened, read *weighing) (counters engine.Stats, err error) {
+	before := heapBytes()
+	store, err := g.open()
+	if err != nil {
+		return counters, err
 	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	if err := errors.Join(ctx.Err(), settle(ctx, store)); err != nil {
+		return counters, err
+	}
+	counters = store.Stats()
+	opened.add(heapBytes() - before)
+	if err := readAll(ctx, store, counters.Events); err != nil {
+		return counters, err
+	}
+	read.add(heapBytes() - before)
+	runtime.KeepAlive(store)
+	return counters, nil
+}
+
+// weighing is what an open store took of the heap, each time that it was opened.
+type weighing struct {
+	heap   []float64   // bytes
+	memory host.Memory // of the process, the last time
+	untold error       // why that is not known
+}
+
+func (w *weighing) add(heap float64) {
+	w.heap = append(w.heap, heap)
+	w.memory, w.untold = host.ReadMemory()
+}
+
+func (w *weighing) result(name string, events uint64) figure.Result {
+	r := eachWeighs("P10", name, w.heap, float64(events), sealedEventBudget)
 	if events < fewestSealedWeighed {
 		r.Unjudged = "too few events: what every open store holds outweighs them"
 	}
-	r = counting(r).Add("n", events).Add("heap_bytes", heap)
-	memory, err := host.ReadMemory()
-	if err != nil {
-		return r.Add("rss_note", err.Error())
+	r = r.Add("n", events).Add("heap_bytes", stats.Median(w.heap)).Add("rounds", len(w.heap))
+	if w.untold != nil {
+		return r.Add("rss_note", w.untold.Error())
 	}
-	return r.Add("rss_bytes", memory.Resident).Add("rss_anonymous_bytes", memory.Anonymous).Add("rss_file_bytes", memory.File)
+	return r.Add("rss_bytes", w.memory.Resident).Add("rss_anonymous_bytes", w.memory.Anonymous).Add("rss_file_bytes", w.memory.File)
+}
+
+// eachWeighs compares what each of count took of the heap, in some rounds, with a budget.
+func eachWeighs(row, name string, heap []float64, count, budget float64) figure.Result {
+	each := make([]float64, len(heap))
+	for i, bytes := range heap {
+		each[i] = bytes / count
+	}
+	return withGoal(figure.Result{
+		Row: row, Name: name, Value: stats.Median(each), Unit: "bytes",
+		Reference: "budget", ReferenceValue: budget, Better: figure.Smaller, Target: 1,
+	}, each, nil).Add("spread", stats.Spread(each))
 }
 
 // readAll reads every event, and asks for some of them in every other way.

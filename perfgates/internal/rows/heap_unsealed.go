@@ -11,6 +11,7 @@ import (
 
 	"github.com/batpak/batpak/engine"
 	"github.com/batpak/batpak/perfgates/figure"
+	"github.com/batpak/batpak/perfgates/internal/stats"
 )
 
 const nameBytes = 20 // of the entities' names
@@ -21,8 +22,14 @@ type unsealedRun struct {
 	few   *workload
 }
 
-// heapOfUnsealed weighs three fillings of a segment: by entities that it has met; by new
-// entities, one event each; and by the same entities again, which by then are sealed.
+// filling is what one of the fillings left for each event, in each round.
+type filling struct {
+	bytes []float64 // less what is not asked about
+	whole []float64
+}
+
+// heapOfUnsealed weighs three fillings of a segment in each round: by entities that it has met; by
+// new entities, one event each; and by the same entities again, which by then are sealed.
 func heapOfUnsealed(ctx context.Context, env *Env) (_ []figure.Result, err error) {
 	directory, remove, err := env.scratch("P10")
 	if err != nil {
@@ -37,28 +44,60 @@ func heapOfUnsealed(ctx context.Context, env *Env) (_ []figure.Result, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.store.Close()) }()
-	env.progress("weighing unsealed events and touched entities")
 	perSegment := env.Scale.SegmentSize / frameBytesOf(r.few)
 	// Sizes double from a few MiB, so two segments' worth reach the largest one.
 	if err := r.few.appendMany(r.store, 2*perSegment); err != nil {
 		return nil, err
 	}
 	count := perSegment*3/4 - entityCount
+	crowd := newCrowd(fewestRounds * count)
+	var known, fresh, again filling
+	for round := range fewestRounds {
+		env.progress("weighing unsealed events and touched entities, round %d", round+1)
+		if err := r.round(ctx, crowd, count, &known, &fresh, &again); err != nil {
+			return nil, err
+		}
+	}
+	return []figure.Result{
+		known.result("unsealed event", unsealedEventBudget, count),
+		fresh.result("new entity, less its name", touchedEntityBudget, count).
+			Add("with_name_and_event", stats.Median(fresh.whole)),
+		again.result("entity touched again, less its name", touchedEntityBudget, count).
+			Add("with_name_and_event", stats.Median(again.whole)),
+	}, nil
+}
+
+// round fills a segment in each of the three ways. The next count entities of the crowd are the new ones.
+func (r *unsealedRun) round(ctx context.Context, crowd *workload, count int, known, fresh, again *filling) error {
 	perEvent, err := r.fill(ctx, r.few, count, true)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	results := []figure.Result{touched("unsealed event", perEvent, unsealedEventBudget, count)}
-	crowd := newCrowd(count)
-	for _, name := range []string{"new entity, less its name", "entity touched again, less its name"} {
-		both, err := r.fill(ctx, crowd, count, false)
+	known.add(perEvent, 0)
+	same := *crowd // begins where the crowd stands now
+	for _, touched := range []struct {
+		by   *workload
+		into *filling
+	}{{crowd, fresh}, {&same, again}} {
+		whole, err := r.fill(ctx, touched.by, count, false)
 		if err != nil {
-			return results, err
+			return err
 		}
-		results = append(results, touched(name, both-perEvent-nameBytes, touchedEntityBudget, count).
-			Add("with_name_and_event", both))
+		touched.into.add(whole, perEvent+nameBytes)
 	}
-	return results, nil
+	return nil
+}
+
+func (f *filling) add(whole, unasked float64) {
+	f.whole, f.bytes = append(f.whole, whole), append(f.bytes, whole-unasked)
+}
+
+func (f *filling) result(name string, budget float64, count int) figure.Result {
+	r := eachWeighs("P10", name, f.bytes, 1, budget)
+	if count < fewestTouchedWeighed {
+		r.Unjudged = "too few events: the memory's pieces outweigh them"
+	}
+	return r.Add("n", count).Add("rounds", len(f.bytes))
 }
 
 // fill appends count events to a segment of their own and returns the bytes of heap that
@@ -83,15 +122,4 @@ func (r *unsealedRun) fill(ctx context.Context, load *workload, count int, known
 	}
 	runtime.KeepAlive(load)
 	return grown / float64(count), nil
-}
-
-func touched(name string, bytes, budget float64, count int) figure.Result {
-	r := figure.Result{
-		Row: "P10", Name: name, Value: bytes, Unit: "bytes",
-		Reference: "budget", ReferenceValue: budget, Better: figure.Smaller, Target: 1,
-	}
-	if count < fewestTouchedWeighed {
-		r.Unjudged = "too few events: the memory's pieces outweigh them"
-	}
-	return counting(r).Add("n", count)
 }
