@@ -1,5 +1,5 @@
-// P22: minutes of appends without a pause, under two policies: the longest time that an append took, and
-// what the block device wrote for each byte of events. The two loads are in sustained_loads.go.
+// P22: minutes of appends without a pause, under two policies: the longest time that an append took in a
+// part of them, the median of the parts, and what the block device wrote for each byte of events. The two loads are in sustained_loads.go.
 
 package rows
 
@@ -33,7 +33,7 @@ type sustainedLoad interface {
 	// run appends to the store until the time is over and a segment is full, the store holds limit events more or ctx has
 	// ended, and returns how long that took.
 	run(ctx context.Context, store *engine.Store, during time.Duration, limit int) (time.Duration, error)
-	// stall returns the longest append of all parts, and what belongs to it.
+	// stall returns the longest append of a part, the median of the parts, and what belongs to it.
 	stall() figure.Result
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +110,20 @@ func TestALoadEndsWhenTheStoreHasItsEvents(t *testing.T) {
 	}
 	if paced.perSecond <= 0 || paced.perSecond > paced.peak/3 || paced.perSecond > paced.longRun/2 {
 		t.Errorf("a pace of %v/s beside a peak of %v/s and %v/s in the long run", paced.perSecond, paced.peak, paced.longRun)
+	}
+}
+
+func TestTheLongestAppendIsTheMedianOfItsPartsAndTheLongestOfAllStandsBesideIt(t *testing.T) {
+	r := unbounded([]float64{3, 1, 90, 2, 5, 4, 6})
+	low, high, ok := r.ValueInterval()
+	if r.Value != 4 || !ok || low > r.Value || high < r.Value {
+		t.Errorf("%v in [%v, %v] (%v)", r.Value, low, high, ok)
+	}
+	if want := []figure.Detail{{Key: "longest_of_all", Value: 90.0}, {Key: "parts", Value: 7}}; !slices.Equal(r.Details, want) {
+		t.Errorf("details %v, want %v", r.Details, want)
+	}
+	if met, judged := r.Met(); met || judged {
+		t.Error("it is judged")
 	}
 }
 
